@@ -1,0 +1,3 @@
+"""The twh command line."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,154 @@
+"""The words that check the project: `uv run nox` runs what CI runs, and nothing else is run there.
+
+Plain `nox` runs lint, types, docs, contract, examples and tests, in this order: what answers soonest comes first, and
+pytest's closing line comes last. `nox -s format` and `nox -s openapi` change files; `nox -s bench` and `nox -s all` take
+long and are run by hand. What stands after `--` is handed on: `nox -s tests -- -k transfer`.
+
+All sessions run in the environment that `uv run` has just made from uv.lock: it is complete and locked, so an environment
+a session would add minutes and the chance of a difference. Only `all` makes others, one for each Python.
+"""
+
+import difflib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.1"
+nox.options.sessions = ["lint", "types", "docs", "contract", "examples", "tests"]
+nox.options.default_venv_backend = "none"
+nox.options.error_on_external_run = False
+
+ROOT = Path(__file__).parent
+OPENAPI = ROOT / "openapi" / "openapi.json"
+MODELS_GENERATOR = "packages/twh-sdk/generate_models.py"
+TYPED = ["packages/twh-sdk/src", "packages/twh-cli/src", "packages/twh-server/src"]
+TYPED_SCRIPTS = ["noxfile.py", MODELS_GENERATOR, "quickstart", "examples"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+NO_TESTS_CHOSEN = 5  # pytest's exit status when PYTEST_ADDOPTS chooses none of a session's few tests
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Form: ruff, the import order, and the rules of tests/test_tidy.py."""
+    session.run(tool("ruff"), "check", ".")
+    session.run(tool("ruff"), "format", "--check", ".")
+    session.run(tool("lint-imports"), "--no-logo")
+    few_tests(session, "tests/test_tidy.py")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types: mypy and pyright, both strict, over packages, examples and scripts."""
+    scripts = [path for path in TYPED_SCRIPTS if any(python_files(ROOT / path))]
+    session.run(tool("mypy"), *TYPED, *scripts)
+    session.run(tool("pyright"), "--pythonpath", sys.executable, env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Links lead somewhere, code blocks compile, and everything a user can meet is in the reference."""
+    few_tests(session, "tests/test_docs.py", "tests/test_documented.py")
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """openapi.json and the SDK's models are what the code says, and a server keeps what openapi.json promises."""
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / "openapi.json"
+        write_openapi(session, fresh)
+        difference = list(
+            difflib.unified_diff(lines(OPENAPI), lines(fresh), "openapi/openapi.json", "the server", "", "", 1)
+        )
+    if difference:
+        print("\n".join(difference[:60]))
+        session.error(
+            "openapi/openapi.json is not what the server does: run `uv run nox -s openapi`, commit what changes."
+        )
+    session.run(sys.executable, MODELS_GENERATOR, "--check")
+    few_tests(session, "packages/twh-server/tests/contract/every_operation.py")
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Run quickstart/ and examples/ against a fresh sandbox and compare with the output that is committed."""
+    session.run(sys.executable, "examples/run.py", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test, on a real PostgreSQL. PYTEST_ADDOPTS is obeyed."""
+    session.run(sys.executable, "-m", "pytest", *session.posargs)
+
+
+@nox.session(default=False)
+def format(session: nox.Session) -> None:  # noqa: A001 - the word that a developer types
+    """Put imports and lines in order, and mend what ruff can mend."""
+    session.run(tool("ruff"), "check", "--fix-only", "--quiet", ".")
+    session.run(tool("ruff"), "format", ".")
+
+
+@nox.session(default=False)
+def openapi(session: nox.Session) -> None:
+    """Write openapi.json from the server, and the SDK's models from openapi.json."""
+    OPENAPI.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / "openapi.json"  # so that a server that does not start leaves the committed file alone
+        write_openapi(session, fresh)
+        OPENAPI.write_bytes(fresh.read_bytes())
+    session.run(sys.executable, MODELS_GENERATOR)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure, with ratios to what the same machine does in the same run."""
+    session.run(sys.executable, "packages/twh-server/benchmarks", *session.posargs)
+
+
+@nox.session(name="all", default=False)
+@nox.parametrize("version", PYTHONS, ids=PYTHONS)
+def every_python(session: nox.Session, version: str) -> None:
+    """Run the tests on every Python that is present, each in its own locked environment under .nox/."""
+    python = present(version)
+    if python is None:
+        session.skip(f"Python {version} is not on this machine")
+    uv = os.environ.get("UV", "uv")  # `uv run` says where uv is
+    elsewhere = {"UV_PROJECT_ENVIRONMENT": str(ROOT / ".nox" / f"python-{version}"), "VIRTUAL_ENV": ""}
+    session.run(uv, "run", "-q", "--python", python, "pytest", *session.posargs, env=elsewhere)
+
+
+def tool(name: str) -> str:
+    """A program of the running environment, also when it is not on PATH."""
+    return str(Path(sys.executable).parent / name)
+
+
+def present(version: str) -> str | None:
+    """A Python of this version that really starts: pyenv puts names on PATH that do not."""
+    installed = (Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python")
+    for python in filter(None, [*map(str, installed), shutil.which(f"python{version}")]):
+        if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return python
+    return None
+
+
+def few_tests(session: nox.Session, *paths: str) -> None:
+    """Run some tests quietly, so that the last word on tests is the session `tests`."""
+    session.run(sys.executable, "-m", "pytest", "-qq", *paths, success_codes=[0, NO_TESTS_CHOSEN])
+
+
+def write_openapi(session: nox.Session, path: Path) -> None:
+    with path.open("w") as file:
+        session.run(sys.executable, "-m", "twh_server", "openapi", stdout=file)
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def python_files(path: Path) -> Iterator[Path]:
+    return path.rglob("*.py") if path.is_dir() else iter([path] if path.exists() else [])

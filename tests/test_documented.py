@@ -1,0 +1,47 @@
+"""Whatever a user can meet by name has its line in docs/reference/, and the reference names nothing that is gone.
+
+A line is a table row whose first cell is the name in backticks: "| `entry.recorded` | …".
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from twh_server.events.kinds import KINDS
+
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+
+# What is documented where. The names come from the code that gives them their meaning, never from a second list.
+NAMED = {
+    "events.md": set(KINDS),
+}
+
+
+@pytest.mark.parametrize("page", NAMED)
+def test_every_name_has_its_line(page):
+    missing = sorted(NAMED[page] - rows(page).keys())
+
+    assert not missing, (
+        f"Add to docs/reference/{page} a row that begins `| \\`name\\` |` for each of: {', '.join(missing)}"
+    )
+
+
+@pytest.mark.parametrize("page", NAMED)
+def test_every_line_names_something(page):
+    gone = sorted(rows(page).keys() - NAMED[page])
+
+    assert not gone, f"Remove from docs/reference/{page}, for the code no longer has them: {', '.join(gone)}"
+
+
+@pytest.mark.parametrize("page", NAMED)
+def test_every_line_says_something(page):
+    silent = sorted(name for name, cells in rows(page).items() if not all(cells))
+
+    assert not silent, f"Fill the empty cells in docs/reference/{page}: {', '.join(silent)}"
+
+
+def rows(page: str) -> dict[str, list[str]]:
+    """The rows of a page's tables that begin with a name: what stands after it."""
+    lines = re.findall(r"^\| `([^`]+)` \|(.*)\|[ ]*$", (REFERENCE / page).read_text(), re.MULTILINE)
+    return {name: [cell.strip() for cell in re.split(r"(?<!\\)\|", rest)] for name, rest in lines}

@@ -1,0 +1,1 @@
+"""The catalogue: the items that are stocked and the locations where."""

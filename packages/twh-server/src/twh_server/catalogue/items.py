@@ -1,0 +1,201 @@
+"""Items: what is stocked."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from twh_server.catalogue import names
+from twh_server.catalogue.quantities import Quantity, plain
+from twh_server.database.engine import Row
+from twh_server.database.identifiers import ITEM, ItemId
+from twh_server.journal.commands import Facts, Index, Read
+from twh_server.journal.versions import etag
+
+TAG = "it"
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is stocked, known by its SKU."""
+
+    id: Annotated[str, Meta(description="The item's id.", examples=["itm_01kaqgn4dzev7b2yptc4m5c3qr"])]
+    sku: Annotated[str, Meta(description="Its SKU: unique in the tenant, for ever.", examples=["TSHIRT-M"])]
+    name: Annotated[str, Meta(examples=["T-shirt, medium"])]
+    barcodes: list[str]
+    unit: Annotated[str, Meta(description="What one of it is called.", examples=["each"])]
+    scale: Annotated[int, Meta(description="How many decimals its quantities may have.", ge=0, le=9)]
+    reorder_point: Annotated[
+        Quantity | None, Meta(description="When available stock at a location falls to this, `stock.low` tells.")
+    ]
+    attributes: Annotated[dict[str, Any], Meta(description="Whatever you want to keep with it.")]
+    archived_at: datetime | None
+    version: int
+    etag: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ItemRef(msgspec.Struct, frozen=True):
+    """An item, as other things name it."""
+
+    id: str
+    sku: str
+
+
+class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An item as the database has it."""
+
+    id: ItemId
+    sku: str
+    name: str
+    barcodes: list[str]
+    unit: str
+    scale: int
+    reorder_point: Decimal | None
+    attributes: Mapping[str, Any]
+    archived_at: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of this version."""
+        return etag(TAG, self.version)
+
+    @property
+    def ref(self) -> ItemRef:
+        """How other things name it."""
+        return ItemRef(ITEM.text(self.id), self.sku)
+
+    def shown(self) -> Item:
+        """The item as the outside sees it."""
+        return Item(
+            id=ITEM.text(self.id),
+            sku=self.sku,
+            name=self.name,
+            barcodes=self.barcodes,
+            unit=self.unit,
+            scale=self.scale,
+            reorder_point=None if self.reorder_point is None else plain(self.reorder_point),
+            attributes=dict(self.attributes),
+            archived_at=self.archived_at,
+            version=self.version,
+            etag=self.etag,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+        )
+
+
+COLUMNS = (
+    "id, sku, name, barcodes, unit, scale, reorder_point, attributes, archived_at, version, created_at, updated_at"
+)
+
+ITEM_BY_ID: Index[UUID, ItemRow] = Index("items by id")
+ITEM_BY_SKU: Index[str, ItemRow] = Index("items by SKU")
+BARCODE_OWNER: Index[str, UUID | None] = Index("items by barcode")
+STOCKED_ITEM: Index[UUID, int] = Index("levels with stock, by item")
+
+
+def item_of(row: Row) -> ItemRow:
+    """An item from a row of `COLUMNS`."""
+    return ItemRow(**dict(zip(ItemRow.__struct_fields__, row, strict=True)))
+
+
+def known(item: ItemRow) -> list[tuple[Index[Any, Any], Any, Any]]:
+    """What later commands of a batch must know of a new or changed item."""
+    return [(ITEM_BY_ID, item.id, item), (ITEM_BY_SKU, item.sku, item)]
+
+
+def find(facts: Facts, text: str) -> ItemRow | None:
+    """The item that an id or a SKU refers to."""
+    identifier, sku = names.reference(text, ITEM)
+    if identifier is not None:
+        return facts.of(ITEM_BY_ID).get(identifier)
+    return facts.of(ITEM_BY_SKU).get(sku or "")
+
+
+def asked(text: str) -> tuple[Read, Row]:
+    """The look-up of one item by id or SKU."""
+    return ITEMS, names.reference(text, ITEM)
+
+
+def enter(facts: Facts, rows: Sequence[Row]) -> None:
+    """Put found items into the facts."""
+    for row in rows:
+        item = item_of(row)
+        for index, key, value in known(item):
+            facts.of(index)[key] = value
+
+
+ITEMS = Read(
+    sql=f"""
+select found.*
+from unnest(%(ids)s::uuid[], %(skus)s::text[]) as wanted (id, sku)
+cross join lateral (
+    (
+        select {COLUMNS}
+        from items
+        where tenant_id = %(tenant)s and id = wanted.id
+        limit 1
+    )
+    union all
+    (
+        select {COLUMNS}
+        from items
+        where tenant_id = %(tenant)s and sku = wanted.sku
+        limit 1
+    )
+) as found
+""",
+    parts=("ids", "skus"),
+    enter=enter,
+)
+
+
+def _enter_owners(facts: Facts, rows: Sequence[Row]) -> None:
+    facts.of(BARCODE_OWNER).update(rows)
+
+
+BARCODES = Read(
+    sql="""
+select found.barcode, found.item_id
+from unnest(%(barcodes)s::text[]) as wanted (barcode)
+cross join lateral (
+    select barcode, item_id
+    from item_barcodes
+    where tenant_id = %(tenant)s and barcode = wanted.barcode
+    limit 1
+) as found
+""",
+    parts=("barcodes",),
+    enter=_enter_owners,
+)
+
+
+def _enter_stocked(facts: Facts, rows: Sequence[Row]) -> None:
+    facts.of(STOCKED_ITEM).update(rows)
+
+
+STOCKED_ITEMS = Read(
+    sql="""
+select found.id, found.stocked
+from unnest(%(ids)s::uuid[], %(skus)s::text[]) as wanted (id, sku)
+cross join lateral (
+    select i.id, (
+        select count(*)
+        from stock_levels as l
+        where l.tenant_id = %(tenant)s and l.item_id = i.id and (l.on_hand <> 0 or l.reserved <> 0)
+    ) as stocked
+    from items as i
+    where i.tenant_id = %(tenant)s and (i.id = wanted.id or i.sku = wanted.sku)
+    limit 1
+) as found
+""",
+    parts=("ids", "skus"),
+    enter=_enter_stocked,
+)

@@ -1,0 +1,164 @@
+"""Locations: where stock is."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from twh_server.catalogue import names
+from twh_server.database.engine import Row
+from twh_server.database.identifiers import LOCATION, LocationId
+from twh_server.journal.commands import Facts, Index, Read
+from twh_server.journal.versions import etag
+
+TAG = "lo"
+
+LocationKind = Literal["warehouse", "store", "bin", "transit", "quarantine"]
+KINDS: tuple[str, ...] = get_args(LocationKind)
+
+
+class Location(msgspec.Struct, frozen=True, kw_only=True):
+    """A place where stock is, known by its code."""
+
+    id: Annotated[str, Meta(description="The location's id.", examples=["loc_01kaqgn4e3f0dvm63vkxhkqk8d"])]
+    code: Annotated[str, Meta(description="Its code: unique in the tenant, for ever.", examples=["MAIN"])]
+    name: Annotated[str, Meta(examples=["Main warehouse"])]
+    kind: Annotated[str, Meta(description=f"One of {', '.join(KINDS)}.", examples=["warehouse"])]
+    archived_at: datetime | None
+    version: int
+    etag: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class LocationRef(msgspec.Struct, frozen=True):
+    """A location, as other things name it."""
+
+    id: str
+    code: str
+
+
+class LocationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A location as the database has it."""
+
+    id: LocationId
+    code: str
+    name: str
+    kind: str
+    archived_at: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of this version."""
+        return etag(TAG, self.version)
+
+    @property
+    def ref(self) -> LocationRef:
+        """How other things name it."""
+        return LocationRef(LOCATION.text(self.id), self.code)
+
+    def shown(self) -> Location:
+        """The location as the outside sees it."""
+        return Location(
+            id=LOCATION.text(self.id),
+            code=self.code,
+            name=self.name,
+            kind=self.kind,
+            archived_at=self.archived_at,
+            version=self.version,
+            etag=self.etag,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+        )
+
+
+COLUMNS = "id, code, name, kind, archived_at, version, created_at, updated_at"
+
+LOCATION_BY_ID: Index[UUID, LocationRow] = Index("locations by id")
+LOCATION_BY_CODE: Index[str, LocationRow] = Index("locations by code")
+STOCKED_LOCATION: Index[UUID, int] = Index("levels with stock, by location")
+
+
+def location_of(row: Row) -> LocationRow:
+    """A location from a row of `COLUMNS`."""
+    return LocationRow(**dict(zip(LocationRow.__struct_fields__, row, strict=True)))
+
+
+def known(location: LocationRow) -> list[tuple[Index[Any, Any], Any, Any]]:
+    """What later commands of a batch must know of a new or changed location."""
+    return [(LOCATION_BY_ID, location.id, location), (LOCATION_BY_CODE, location.code, location)]
+
+
+def find(facts: Facts, text: str) -> LocationRow | None:
+    """The location that an id or a code refers to."""
+    identifier, code = names.reference(text, LOCATION)
+    if identifier is not None:
+        return facts.of(LOCATION_BY_ID).get(identifier)
+    return facts.of(LOCATION_BY_CODE).get(code or "")
+
+
+def asked(text: str) -> tuple[Read, Row]:
+    """The look-up of one location by id or code."""
+    return LOCATIONS, names.reference(text, LOCATION)
+
+
+def enter(facts: Facts, rows: Sequence[Row]) -> None:
+    """Put found locations into the facts."""
+    for row in rows:
+        for index, key, value in known(location_of(row)):
+            facts.of(index)[key] = value
+
+
+LOCATIONS = Read(
+    sql=f"""
+select found.*
+from unnest(%(ids)s::uuid[], %(codes)s::text[]) as wanted (id, code)
+cross join lateral (
+    (
+        select {COLUMNS}
+        from locations
+        where tenant_id = %(tenant)s and id = wanted.id
+        limit 1
+    )
+    union all
+    (
+        select {COLUMNS}
+        from locations
+        where tenant_id = %(tenant)s and code = wanted.code
+        limit 1
+    )
+) as found
+""",
+    parts=("ids", "codes"),
+    enter=enter,
+)
+
+
+def _enter_stocked(facts: Facts, rows: Sequence[Row]) -> None:
+    facts.of(STOCKED_LOCATION).update(rows)
+
+
+STOCKED_LOCATIONS = Read(
+    sql="""
+select found.id, found.stocked
+from unnest(%(ids)s::uuid[], %(codes)s::text[]) as wanted (id, code)
+cross join lateral (
+    select l.id, (
+        select count(*)
+        from stock_levels as s
+        where s.tenant_id = %(tenant)s and s.location_id = l.id and (s.on_hand <> 0 or s.reserved <> 0)
+    ) as stocked
+    from locations as l
+    where l.tenant_id = %(tenant)s and (l.id = wanted.id or l.code = wanted.code)
+    limit 1
+) as found
+""",
+    parts=("ids", "codes"),
+    enter=_enter_stocked,
+)

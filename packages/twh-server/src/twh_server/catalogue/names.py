@@ -1,0 +1,26 @@
+"""Names that people give to things: SKUs, location codes, barcodes."""
+
+from uuid import UUID
+
+from twh_server.database.identifiers import Id, Kind
+
+NAME_LENGTH_MAX = 64
+
+
+def fault_of(name: str, kind: Kind[Id]) -> str | None:
+    """What is wrong with a new name; None when it may be used."""
+    if not 1 <= len(name) <= NAME_LENGTH_MAX:
+        return f"must have 1 to {NAME_LENGTH_MAX} characters"
+    if name != name.strip():
+        return "must not begin or end with a space"
+    if not name.isprintable():
+        return "must have printable characters only"
+    if kind.looks_like(name):
+        return f"must not look like an id ({kind.prefix}_…)"
+    return None
+
+
+def reference(text: str, kind: Kind[Id]) -> tuple[UUID | None, str | None]:
+    """What a text refers to, as a look-up's key: an id, or else a name."""
+    identifier = kind.parse(text)
+    return (identifier, None) if identifier is not None else (None, text)

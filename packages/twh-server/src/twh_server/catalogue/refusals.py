@@ -1,0 +1,90 @@
+"""What the catalogue refuses."""
+
+from collections.abc import Sequence
+
+from twh_server.refusals import Problem, Refusal
+
+
+class ItemNotFound(Refusal):
+    """There is no such item."""
+
+    def __init__(self, item: str) -> None:
+        super().__init__(f"No item has the id or SKU {item!r}.", item=item)
+
+
+class LocationNotFound(Refusal):
+    """There is no such location."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(f"No location has the id or code {location!r}.", location=location)
+
+
+class SkuTaken(Refusal):
+    """This SKU is taken."""
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(f"The SKU {sku!r} belongs to another item. A SKU is taken for ever once it was used.", sku=sku)
+
+
+class CodeTaken(Refusal):
+    """This location code is taken."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            f"The code {code!r} belongs to another location. A code is taken for ever once it was used.", code=code
+        )
+
+
+class BarcodeTaken(Refusal):
+    """This barcode belongs to another item."""
+
+    def __init__(self, barcode: str) -> None:
+        super().__init__(f"The barcode {barcode!r} belongs to another item.", barcode=barcode)
+
+
+class ItemArchived(Refusal):
+    """The item is archived."""
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(f"The item {sku!r} is archived: its history stays, but it takes no changes.", item=sku)
+
+
+class LocationArchived(Refusal):
+    """The location is archived."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            f"The location {code!r} is archived: its history stays, but it takes no changes.", location=code
+        )
+
+
+class ItemHasStock(Refusal):
+    """The item still has stock."""
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(
+            f"The item {sku!r} has stock on hand or reserved. Issue, transfer or write it off first.", item=sku
+        )
+
+
+class LocationHasStock(Refusal):
+    """The location still has stock."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            f"The location {code!r} has stock on hand or reserved. Move it or write it off first.", location=code
+        )
+
+
+class InvalidItem(Refusal):
+    """The item does not make sense."""
+
+    def __init__(self, errors: Sequence[Problem]) -> None:
+        super().__init__("Some values of the item cannot be used; each is named in errors.", errors=errors)
+
+
+class InvalidLocation(Refusal):
+    """The location does not make sense."""
+
+    def __init__(self, errors: Sequence[Problem]) -> None:
+        super().__init__("Some values of the location cannot be used; each is named in errors.", errors=errors)

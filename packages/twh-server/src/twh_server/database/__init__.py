@@ -1,0 +1,1 @@
+"""The database: how it is reached, what is in it, and how it is guarded."""

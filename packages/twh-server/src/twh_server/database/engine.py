@@ -1,0 +1,97 @@
+"""Connections: pools of the application's and the worker's role, and the transactions that run on them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, LiteralString, TypeAlias
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from twh_server.database.address import Address
+from twh_server.database.guards import APP, WORKER
+
+Connection: TypeAlias = AsyncConnection[TupleRow]
+Row: TypeAlias = tuple[Any, ...]
+
+# What a lost, stopped or overloaded database raises: the transaction did not happen, or nobody knows whether it did.
+Transient = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+
+WRITERS_MAX = 8
+READERS_MAX = 8
+WORKERS_MAX = 4
+CHECKOUT_TIMEOUT_SECONDS = 10.0
+
+SET_TENANT = "select set_config('twh.tenant', %s, true)"
+
+
+class Database:
+    """The three pools of one server process. Open it once, close it at the end; it is an async context manager."""
+
+    def __init__(self, address: Address, *, writers: int = WRITERS_MAX, readers: int = READERS_MAX) -> None:
+        self.address = address
+        limits = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s"}
+        # The write path's statements reach every row by a key: one plan fits all, and planning each would cost more.
+        writing = address.as_role(APP, statement_timeout="20s", plan_cache_mode="force_generic_plan", **limits)
+        reading = address.as_role(APP, statement_timeout="20s", **limits)
+        working = address.as_role(WORKER, statement_timeout="60s", **limits)
+        self.writers = _pool("writers", writing, writers)
+        self.readers = _pool("readers", reading, readers)
+        self.reading = reading
+        self.workers = _pool("workers", working, WORKERS_MAX)
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> "Database":
+        for pool in (self.writers, self.readers, self.workers):
+            await self._open.enter_async_context(pool)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    async def read(self, tenant: UUID, sql: str, parameters: Sequence[object] | dict[str, object]) -> list[Row]:
+        """The rows of one statement over one tenant's data, in one round trip."""
+        async with self.readers.connection() as connection:
+            # Outside an explicit transaction, a pipeline is one implicit transaction: the setting ends with it.
+            async with connection.pipeline():
+                await connection.execute(SET_TENANT, (str(tenant),))
+                cursor = await connection.execute(_known(sql), parameters)
+            return await cursor.fetchall()
+
+    @asynccontextmanager
+    async def snapshot(self, tenant: UUID) -> AsyncIterator[Connection]:
+        """Several reads of one tenant that all see the same moment."""
+        async with self.readers.connection() as connection, connection.transaction():
+            await connection.execute("set transaction isolation level repeatable read, read only")
+            await connection.execute(SET_TENANT, (str(tenant),))
+            yield connection
+
+    async def anywhere(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> list[Row]:
+        """The rows of one statement over tables that belong to no tenant (tenants, keys), committed."""
+        async with self.readers.connection() as connection:
+            cursor = await connection.execute(_known(sql), parameters)
+            return await cursor.fetchall() if cursor.description else []
+
+    async def tell_time(self) -> None:
+        """Ask the database for an answer; raises one of `Transient` when there is none."""
+        async with self.readers.connection() as connection:
+            await connection.execute("select 1")
+
+
+def _pool(name: str, conninfo: str, size: int) -> AsyncConnectionPool[Connection]:
+    return AsyncConnectionPool(
+        conninfo,
+        name=name,
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=CHECKOUT_TIMEOUT_SECONDS,
+        kwargs={"autocommit": True, "prepare_threshold": 2},
+    )
+
+
+def _known(sql: str) -> LiteralString:
+    """Our statements are text constants or compiled by SQLAlchemy; values always travel as parameters."""
+    return sql  # pyright: ignore[reportReturnType]

@@ -1,0 +1,101 @@
+"""Who may do what to which table: three roles, forced row security, and history that nobody can edit.
+
+Migrations call `guard` for every table they create; a test reads the system catalogue and holds it against `GUARDED`.
+"""
+
+from dataclasses import dataclass
+
+OWNER = "twh_owner"
+APP = "twh_app"
+WORKER = "twh_worker"
+
+_OWN_TENANT = "tenant_id = nullif(current_setting('twh.tenant', true), '')::uuid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """The rights on one table.
+
+    `app` and `worker` are the privileges of the two roles (a privilege that is missing is refused by the database);
+    `by_tenant` puts the table under row security; `history` refuses update, delete and truncate to everyone.
+    """
+
+    app: str = ""
+    worker: str = ""
+    by_tenant: bool = True
+    history: bool = False
+
+
+GUARDED: dict[str, Guard] = {
+    "tenants": Guard(app="select, insert", worker="select", by_tenant=False),
+    "api_keys": Guard(app="select, insert, update (revoked_at)", by_tenant=False),
+    "ledger_heads": Guard(app="select, insert, update", worker="select"),
+    "items": Guard(app="select, insert, update"),
+    "item_barcodes": Guard(app="select, insert, delete"),
+    "locations": Guard(app="select, insert, update"),
+    "stock_levels": Guard(app="select, insert, update"),
+    "entries": Guard(app="select, insert", history=True),
+    "stock_movements": Guard(app="select, insert", history=True),
+    "events": Guard(app="select, insert", worker="select", history=True),
+    "blocks": Guard(app="select, insert", history=True),
+    "idempotency_keys": Guard(app="select, insert", worker="select, update, delete"),
+    "cursors": Guard(app="select", worker="select, insert, update"),
+    "webhook_endpoints": Guard(app="select, insert, update", worker="select"),
+    "deliveries": Guard(app="select", worker="select, insert, update"),
+    "delivery_attempts": Guard(app="select", worker="select, insert"),
+}
+
+CREATE_ROLES = f"""
+do $$
+begin
+    if not exists (select from pg_roles where rolname = '{OWNER}') then
+        create role {OWNER} login;
+    end if;
+    if not exists (select from pg_roles where rolname = '{APP}') then
+        create role {APP} login;
+    end if;
+    if not exists (select from pg_roles where rolname = '{WORKER}') then
+        create role {WORKER} login;
+    end if;
+end
+$$;
+"""
+
+REFUSE_CHANGE = """
+create function refuse_change() returns trigger
+language plpgsql as $$
+begin
+    raise exception 'history is never edited: % on % is refused', lower(tg_op), tg_table_name
+        using errcode = 'integrity_constraint_violation', hint = 'Record another entry that corrects it.';
+end
+$$;
+"""
+
+
+def guard(table: str, rights: Guard) -> str:
+    """The statements that put one table under guard."""
+    statements = [f"alter table {table} owner to {OWNER}"]
+    if rights.app:
+        statements.append(f"grant {rights.app} on {table} to {APP}")
+    if rights.worker:
+        statements.append(f"grant {rights.worker} on {table} to {WORKER}")
+    if rights.by_tenant:
+        statements += [
+            f"alter table {table} enable row level security",
+            f"alter table {table} force row level security",
+            f"create policy owner_migrates on {table} to {OWNER} using (true) with check (true)",
+            f"create policy app_sees_its_tenant on {table} to {APP} using ({_OWN_TENANT}) with check ({_OWN_TENANT})",
+        ]
+        if rights.worker:
+            statements.append(f"create policy worker_serves_all on {table} to {WORKER} using (true) with check (true)")
+    if rights.history:
+        statements += [
+            f"create trigger history_is_not_edited before update or delete on {table}"
+            " for each row execute function refuse_change()",
+            f"create trigger history_is_not_truncated before truncate on {table}"
+            " for each statement execute function refuse_change()",
+            # `always`: session_replication_role = replica does not switch these off.
+            f"alter table {table} enable always trigger history_is_not_edited",
+            f"alter table {table} enable always trigger history_is_not_truncated",
+        ]
+    return ";\n".join(statements) + ";\n"

@@ -1,0 +1,81 @@
+"""Idempotency keys: what was answered once is answered again, with the same bytes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from twh_server.database.engine import Row
+from twh_server.events import kinds
+from twh_server.journal.commands import Answer, Submission, Write
+from twh_server.journal.refusals import IdempotencyKeyReused
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remembered:
+    """A key and what it was answered: `kept` is the body unless the event tells it."""
+
+    digest: bytes
+    status: int
+    headers: str
+    kept: str | None
+    event: str | None
+
+    def answer(self, submission: Submission[object]) -> Answer:
+        """The first answer again. Raises IdempotencyKeyReused when the key stands for another request."""
+        if self.digest != submission.digest:
+            raise IdempotencyKeyReused(submission.key or "")
+        headers = msgspec.json.decode(self.headers, type=dict[str, str])
+        return Answer(status=self.status, headers=headers, body=self.body(submission), replayed=True)
+
+    def body(self, submission: Submission[object]) -> bytes:
+        """The body of the first answer, byte for byte."""
+        if self.event is not None:
+            return bytes(kinds.decode(self.event).data)
+        return submission.reopen(self.kept or "")
+
+
+def remembered(rows: Sequence[Row]) -> dict[str, Remembered]:
+    """What the rows of `FIND` say, by key."""
+    return {
+        key: Remembered(digest=digest, status=status, headers=headers, kept=body, event=event)
+        for key, digest, status, headers, body, event in rows
+    }
+
+
+def row(submission: Submission[object], answer: Answer, sequence: int) -> Row:
+    """The row by which a key is remembered."""
+    kept = None if answer.told_by_event else answer.kept if answer.kept is not None else answer.body.decode()
+    headers = msgspec.json.encode(answer.headers).decode()
+    told = sequence if answer.told_by_event else None
+    return submission.key, submission.digest, answer.status, headers, kept, told
+
+
+FIND = """
+select k.key, k.digest, k.status, k.headers, k.body, e.body
+from unnest(%(keys)s::text[]) as wanted (key)
+cross join lateral (
+    select *
+    from idempotency_keys
+    where tenant_id = %(tenant)s and key = wanted.key
+    limit 1
+) as k
+left join lateral (
+    select body
+    from events
+    where tenant_id = %(tenant)s and sequence = k.sequence
+    limit 1
+) as e on true
+"""
+
+REMEMBER = Write(
+    sql="""
+insert into idempotency_keys (tenant_id, key, digest, status, headers, body, sequence, recorded_at)
+select %(tenant)s, key, digest, status, headers, body, sequence, %(recorded_at)s
+from unnest(%(key)s::text[], %(digest)s::bytea[], %(status)s::smallint[], %(headers)s::text[], %(body)s::text[],
+            %(sequence)s::bigint[])
+     as answered (key, digest, status, headers, body, sequence)
+""",
+    columns=("key", "digest", "status", "headers", "body", "sequence"),
+    rank=9,
+)

@@ -1,0 +1,26 @@
+"""What the journal itself refuses."""
+
+from twh_server.refusals import Refusal
+
+RETRY_AFTER_SECONDS = 1
+
+
+class IdempotencyKeyReused(Refusal):
+    """This idempotency key was used for another request."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("The key already stands for a different request. Use a new key for a new request.", key=key)
+
+
+class Overloaded(Refusal):
+    """Too much is waiting to be written."""
+
+    def __init__(self) -> None:
+        super().__init__("The queue is full. Nothing was recorded; try again with the same idempotency key.")
+
+
+class Unavailable(Refusal):
+    """The outcome cannot be told now."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or "The database did not answer. Try again with the same idempotency key: it is safe.")

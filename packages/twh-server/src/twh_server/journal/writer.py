@@ -1,0 +1,152 @@
+"""Group commit: commands of a tenant that arrive while a batch is being committed form the next batch.
+
+There is no timer. Alone, a command commits at once; under load, batches grow and share the cost of the lock, the round
+trips and the flush to disk. Tenants take turns over the connections.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from twh_server.database.engine import Connection, Database, Transient
+from twh_server.database.identifiers import TenantId
+from twh_server.events.bell import Bell
+from twh_server.journal import batch
+from twh_server.journal.commands import Answer, Submission
+from twh_server.journal.refusals import Overloaded, Unavailable
+
+BATCH_COMMANDS_MAX = 500
+BATCH_LINES_MAX = 5_000
+TENANT_QUEUE_MAX = 2_000
+PROCESS_QUEUE_MAX = 10_000
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Waiting:
+    submission: Submission[Any]
+    answered: "asyncio.Future[Answer]"
+
+    def settle(self, outcome: batch.Outcome) -> None:
+        if self.answered.done():  # the caller went away; its command was carried out all the same
+            return
+        if isinstance(outcome, BaseException):
+            self.answered.set_exception(outcome)
+        else:
+            self.answered.set_result(outcome)
+
+
+@dataclass(slots=True)
+class _Line:
+    """The commands of one tenant that wait for their turn."""
+
+    waiting: deque[_Waiting] = field(default_factory=deque[_Waiting])
+    moving: bool = False
+
+    def next_batch(self) -> list[_Waiting]:
+        taken: list[_Waiting] = []
+        weight = 0
+        while self.waiting and len(taken) < BATCH_COMMANDS_MAX:
+            weight += self.waiting[0].submission.command.weight
+            if taken and weight > BATCH_LINES_MAX:
+                break
+            taken.append(self.waiting.popleft())
+        return taken
+
+
+class Writer:
+    """The one way to write for a tenant."""
+
+    def __init__(self, database: Database, bell: Bell, *, clock: Callable[[], datetime] = batch.now) -> None:
+        self._database = database
+        self._bell = bell
+        self._clock = clock
+        self._lines: dict[TenantId, _Line] = {}
+        self._queued = 0
+        self._turns = asyncio.Semaphore(database.writers.max_size)
+        self._moving: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def submit(self, submission: Submission[T]) -> Answer:
+        """Carry out one command and answer it.
+
+        Raises Overloaded when too much waits, Unavailable when the database did not answer (the outcome is then
+        unknown and the same key settles it), and whatever a faulty command itself raised.
+        """
+        line = self._lines.setdefault(submission.tenant, _Line())
+        if self._closed:
+            raise Unavailable("The server is stopping. Try again with the same idempotency key: it is safe.")
+        if len(line.waiting) >= TENANT_QUEUE_MAX or self._queued >= PROCESS_QUEUE_MAX:
+            raise Overloaded
+        waiting = _Waiting(submission, asyncio.get_running_loop().create_future())
+        line.waiting.append(waiting)
+        self._queued += 1
+        if not line.moving:
+            self._move(submission.tenant, line)
+        return await waiting.answered
+
+    async def close(self) -> None:
+        """Take nothing new, and return when everything that was taken is answered."""
+        self._closed = True
+        while self._moving:
+            await asyncio.gather(*self._moving)
+
+    def _move(self, tenant: TenantId, line: _Line) -> None:
+        line.moving = True
+        task = asyncio.create_task(self._take_turns(tenant, line))
+        self._moving.add(task)
+        task.add_done_callback(self._moving.discard)
+
+    async def _take_turns(self, tenant: TenantId, line: _Line) -> None:
+        while line.waiting:
+            async with self._turns:
+                taken = line.next_batch()
+                self._queued -= len(taken)
+                await self._carry_out(tenant, taken)
+        line.moving = False
+        del self._lines[tenant]
+
+    async def _carry_out(self, tenant: TenantId, taken: list[_Waiting]) -> None:
+        """Commit a batch; one that fails for a reason of its own is halved until the culprit stands alone."""
+        try:
+            async with self._database.writers.connection() as connection:
+                outcomes = await self._commit(connection, tenant, taken)
+        except Transient as loss:
+            _log.warning("a batch of %d commands was not committed: %s", len(taken), loss)
+            outcomes = [Unavailable() for _ in taken]
+        except Exception as fault:  # noqa: BLE001  # whatever it is, it is one command's own
+            if len(taken) > 1:
+                middle = len(taken) // 2
+                await self._carry_out(tenant, taken[:middle])
+                await self._carry_out(tenant, taken[middle:])
+                return
+            _log.exception("one command cannot be written")
+            outcomes = [fault]
+        for waiting, outcome in zip(taken, outcomes, strict=True):
+            waiting.settle(outcome)
+
+    async def _commit(self, connection: Connection, tenant: TenantId, taken: list[_Waiting]) -> list[batch.Outcome]:
+        submissions = [waiting.submission for waiting in taken]
+        try:
+            decided = await batch.commit(connection, tenant, submissions, self._clock)
+        except BaseException:
+            await _abandon(connection)
+            raise
+        if decided.events:
+            self._bell.ring(tenant)
+        return decided.outcomes
+
+
+async def _abandon(connection: Connection) -> None:
+    """Give up a transaction; a connection that cannot even do that is closed, and the pool replaces it."""
+    try:
+        await connection.rollback()
+    except Exception:  # noqa: BLE001  # a connection in any trouble is of no use to the pool
+        await connection.close()

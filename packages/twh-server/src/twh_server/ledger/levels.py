@@ -1,0 +1,147 @@
+"""Levels: what the ledger says is where, as rows that a batch reads and writes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from twh_server.catalogue import names
+from twh_server.catalogue.items import ItemRow
+from twh_server.catalogue.locations import LocationRow
+from twh_server.catalogue.quantities import EXACT, plain
+from twh_server.database.engine import Row
+from twh_server.database.identifiers import ITEM, LOCATION
+from twh_server.journal.commands import Facts, Index, Read, Write
+from twh_server.journal.versions import etag
+from twh_server.ledger.entries import Level
+
+TAG = "lv"
+NO_LOT = ""
+ZERO = Decimal(0)
+
+LevelKey: TypeAlias = tuple[UUID, UUID, str]
+
+
+class LevelRow(msgspec.Struct, frozen=True):
+    """A level as the database has it; the first three columns are its key."""
+
+    item_id: UUID
+    location_id: UUID
+    lot: str
+    on_hand: Decimal
+    reserved: Decimal
+    version: int
+    counted_at: datetime | None
+    last_occurred_at: datetime
+    updated_at: datetime
+
+    @property
+    def available(self) -> Decimal:
+        """What is left to promise."""
+        return EXACT.subtract(self.on_hand, self.reserved)
+
+    @property
+    def key(self) -> LevelKey:
+        """Which level it is."""
+        return self.item_id, self.location_id, self.lot
+
+
+LEVEL: Index[LevelKey, LevelRow] = Index("levels")
+
+
+def shown(level: LevelRow | None, item: ItemRow, location: LocationRow) -> Level:
+    """A level as the outside sees it; one that nothing ever moved is zero, at version 0."""
+    version = level.version if level else 0
+    return Level(
+        item=item.ref,
+        location=location.ref,
+        lot=(level.lot or None) if level else None,
+        on_hand=plain(level.on_hand) if level else "0",
+        reserved=plain(level.reserved) if level else "0",
+        available=plain(level.available) if level else "0",
+        version=version,
+        etag=etag(TAG, version),
+        updated_at=level.updated_at if level else None,
+    )
+
+
+def asked(item: str, location: str) -> tuple[Read, Row]:
+    """The look-up of one level by the names or ids of its item and its location."""
+    return LEVELS, (*names.reference(item, ITEM), *names.reference(location, LOCATION))
+
+
+def enter(facts: Facts, rows: Sequence[Row]) -> None:
+    """Put found levels into the facts."""
+    known = facts.of(LEVEL)
+    for row in rows:
+        level = LevelRow(*row)
+        known[level.key] = level
+
+
+COLUMNS = "item_id, location_id, lot, on_hand, reserved, version, counted_at, last_occurred_at, updated_at"
+
+LEVELS = Read(
+    sql=f"""
+select found.*
+from unnest(%(item_ids)s::uuid[], %(skus)s::text[], %(location_ids)s::uuid[], %(codes)s::text[])
+     as wanted (item_id, sku, location_id, code)
+cross join lateral (
+    (
+        select id
+        from items
+        where tenant_id = %(tenant)s and id = wanted.item_id
+        limit 1
+    )
+    union all
+    (
+        select id
+        from items
+        where tenant_id = %(tenant)s and sku = wanted.sku
+        limit 1
+    )
+) as i
+cross join lateral (
+    (
+        select id
+        from locations
+        where tenant_id = %(tenant)s and id = wanted.location_id
+        limit 1
+    )
+    union all
+    (
+        select id
+        from locations
+        where tenant_id = %(tenant)s and code = wanted.code
+        limit 1
+    )
+) as l
+cross join lateral (
+    select {COLUMNS}
+    from stock_levels
+    where tenant_id = %(tenant)s and item_id = i.id and location_id = l.id and lot = ''
+    limit 1
+) as found
+""",
+    parts=("item_ids", "skus", "location_ids", "codes"),
+    enter=enter,
+)
+
+STORE_LEVELS = Write(
+    sql=f"""
+insert into stock_levels (tenant_id, {COLUMNS})
+select %(tenant)s, {COLUMNS}
+from unnest(%(item_id)s::uuid[], %(location_id)s::uuid[], %(lot)s::text[], %(on_hand)s::numeric[],
+            %(reserved)s::numeric[], %(version)s::bigint[], %(counted_at)s::timestamptz[],
+            %(last_occurred_at)s::timestamptz[], %(updated_at)s::timestamptz[])
+     as stored ({COLUMNS})
+on conflict (tenant_id, item_id, location_id, lot) do update
+set on_hand = excluded.on_hand, reserved = excluded.reserved, version = excluded.version,
+    counted_at = excluded.counted_at, last_occurred_at = excluded.last_occurred_at, updated_at = excluded.updated_at
+""",
+    columns=tuple(COLUMNS.split(", ")),
+    rank=4,
+    key=3,
+)

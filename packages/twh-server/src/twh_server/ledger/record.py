@@ -1,0 +1,264 @@
+"""Recording an entry: lines become postings, postings a draft of the book, the draft an entry with its movements."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from twh_server.catalogue import items, locations
+from twh_server.catalogue.quantities import plain
+from twh_server.database.engine import Row
+from twh_server.database.identifiers import ENTRY, KEY, MOVEMENT, EntryId, MovementId
+from twh_server.events.kinds import News
+from twh_server.journal.commands import Actor, Effects, Facts, Moment, Read, Write
+from twh_server.ledger import entries, levels
+from twh_server.ledger.book import Draft, Posted
+from twh_server.ledger.entries import Entry, LowStock, Movement, Reference
+from twh_server.ledger.levels import LEVEL, ZERO
+from twh_server.ledger.lines import SIGNS, Line, Reading
+from twh_server.ledger.refusals import InvalidEntry
+from twh_server.refusals import Problem
+
+AHEAD_MAX = timedelta(minutes=5)
+BACK_MAX = timedelta(days=7)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordEntry:
+    """Record one thing that happened to stock: all its lines or none."""
+
+    kind: str
+    lines: Sequence[Line]
+    actor: Actor
+    reason: str | None = None
+    reference: Reference | None = None
+    occurred_at: datetime | None = None
+    back_max: timedelta | None = BACK_MAX
+    """How far back `occurred_at` may lie; None for any past time."""
+    force: bool = False
+    record_unchanged: bool = False
+
+    @property
+    def weight(self) -> int:
+        """Its lines."""
+        return len(self.lines)
+
+    def asks(self) -> Iterable[tuple[Read, Row]]:
+        """The items, the locations and the levels of its lines."""
+        for line in self.lines:
+            yield items.asked(line.item)
+            for place in line.places:
+                yield locations.asked(place)
+                yield levels.asked(line.item, place)
+
+    def decide(self, facts: Facts, moment: Moment) -> Effects[Entry | None]:
+        """The entry; None when a count found what the ledger says.
+
+        Raises InvalidEntry, ItemArchived, LocationArchived, StaleQuantity, EntryPredatesCount, CountIsBackdated or
+        InsufficientStock.
+        """
+        reading = Reading(facts, self.kind)
+        postings = reading.postings(self.lines)
+        problems = [*self._problems(moment), *reading.problems]
+        if problems:
+            raise InvalidEntry(problems)
+        if reading.archived:
+            raise reading.archived[0]
+        draft = Draft(
+            facts=facts,
+            occurred_at=self.occurred_at or moment.recorded_at,
+            recorded_at=moment.recorded_at,
+            force=self.force,
+            keep_unchanged=self.record_unchanged,
+        )
+        for posting in postings:
+            draft.post(posting)
+        draft.settle()
+        if not draft.posted:
+            return Effects(result=None)
+        heading = Heading(kind=self.kind, reason=self.reason, reference=self.reference, actor=self.actor)
+        return recorded(draft, heading, moment)
+
+    def _problems(self, moment: Moment) -> Iterable[Problem]:
+        if self.kind not in SIGNS:
+            message = f"An entry is one of {', '.join(SIGNS)}."
+            yield Problem(pointer="/kind", code="unknown_kind", message=message)
+        if self.kind == "adjustment" and not self.reason:
+            message = "Say why stock is adjusted: damaged, found, stolen …"
+            yield Problem(pointer="/reason", code="reason_required", message=message)
+        yield from time_problems(self.occurred_at, self.back_max, moment)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heading:
+    """What an entry says besides its movements."""
+
+    kind: str
+    reason: str | None
+    reference: Reference | None
+    actor: Actor
+    reverses: EntryId | None = None
+
+
+def time_problems(occurred_at: datetime | None, back_max: timedelta | None, moment: Moment) -> Iterable[Problem]:
+    """What is wrong with the client's time."""
+    if occurred_at is None:
+        return
+    too_early = back_max is not None and occurred_at < moment.recorded_at - back_max
+    if too_early or occurred_at > moment.recorded_at + AHEAD_MAX:
+        back = f"{back_max.days} days back and " if back_max else ""
+        message = f"occurred_at may lie {back}5 minutes ahead."
+        yield Problem(pointer="/occurred_at", code="occurred_at_out_of_range", message=message)
+
+
+def recorded(draft: Draft, heading: Heading, moment: Moment) -> Effects[Entry | None]:
+    """The entry that a draft becomes, with the rows and the news of it."""
+    entry_id = EntryId(moment.mint())
+    movement_ids = [MovementId(moment.mint()) for _ in draft.posted]
+    places = {posted.posting.key: posted.posting for posted in draft.posted}
+    reference = heading.reference
+    entry = Entry(
+        id=ENTRY.text(entry_id),
+        sequence=moment.sequence,
+        kind=heading.kind,
+        reason=heading.reason,
+        reference=reference,
+        forced=draft.force,
+        actor=entries.Actor(KEY.text(heading.actor.key), heading.actor.name),
+        occurred_at=draft.occurred_at,
+        recorded_at=draft.recorded_at,
+        reverses=None if heading.reverses is None else ENTRY.text(heading.reverses),
+        reversed_by=None,
+        movements=[_movement(posted, id_) for posted, id_ in zip(draft.posted, movement_ids, strict=True)],
+        levels=[levels.shown(level, places[key].item, places[key].location) for key, level in draft.levels.items()],
+    )
+    row: Row = (
+        entry_id,
+        moment.sequence,
+        heading.kind,
+        heading.reason,
+        reference.type if reference else None,
+        reference.id if reference else None,
+        draft.force,
+        heading.actor.key,
+        heading.actor.name,
+        heading.reverses,
+        draft.occurred_at,
+    )
+    rows: list[tuple[Write, Row]] = [(STORE_ENTRIES, row)]
+    rows += [(levels.STORE_LEVELS, msgspec.structs.astuple(level)) for level in draft.levels.values()]
+    for posted, movement_id in zip(draft.posted, movement_ids, strict=True):
+        rows.append((STORE_MOVEMENTS, _movement_row(posted, movement_id, entry_id, heading.kind, draft.occurred_at)))
+    news = [News(kind="entry.recorded", data=msgspec.json.encode(entry)), *_low_stock(draft, entry.id)]
+    return Effects(result=entry, rows=rows, news=news, known=draft.known())
+
+
+def _movement(posted: Posted, movement_id: MovementId) -> Movement:
+    level, posting = posted.level, posted.posting
+    return Movement(
+        id=MOVEMENT.text(movement_id),
+        line=posting.line,
+        item=posting.item.ref,
+        location=posting.location.ref,
+        lot=level.lot or None,
+        quantity=plain(posted.quantity),
+        on_hand_after=plain(level.on_hand),
+        reserved_after=plain(level.reserved),
+        version_after=level.version,
+    )
+
+
+def _movement_row(posted: Posted, movement_id: MovementId, entry_id: EntryId, kind: str, occurred_at: datetime) -> Row:
+    level = posted.level
+    return (
+        movement_id,
+        entry_id,
+        posted.posting.line,
+        kind,
+        level.item_id,
+        level.location_id,
+        level.lot,
+        posted.quantity,
+        level.on_hand,
+        level.reserved,
+        level.version,
+        occurred_at,
+    )
+
+
+def _low_stock(draft: Draft, entry_id: str) -> Iterable[News]:
+    """`stock.low` for each level that fell to its item's reorder point or below, and was above it before."""
+    places = {posted.posting.key: posted.posting for posted in draft.posted}
+    for key, level in draft.levels.items():
+        item, location = places[key].item, places[key].location
+        point, before = item.reorder_point, draft.facts.of(LEVEL).get(key)
+        if point is None or level.available > point or (before.available if before else ZERO) <= point:
+            continue
+        low = LowStock(
+            item=item.ref,
+            location=location.ref,
+            on_hand=plain(level.on_hand),
+            available=plain(level.available),
+            reorder_point=plain(point),
+            entry=entry_id,
+        )
+        yield News(kind="stock.low", data=msgspec.json.encode(low))
+
+
+STORE_ENTRIES = Write(
+    sql="""
+insert into entries (tenant_id, id, sequence, kind, reason, reference_type, reference_id, forced, actor_key, actor_name,
+                     reverses, occurred_at, recorded_at)
+select %(tenant)s, id, sequence, kind, reason, reference_type, reference_id, forced, actor_key, actor_name, reverses,
+       occurred_at, %(recorded_at)s
+from unnest(%(id)s::uuid[], %(sequence)s::bigint[], %(kind)s::text[], %(reason)s::text[], %(reference_type)s::text[],
+            %(reference_id)s::text[], %(forced)s::boolean[], %(actor_key)s::uuid[], %(actor_name)s::text[],
+            %(reverses)s::uuid[], %(occurred_at)s::timestamptz[])
+     as stored (id, sequence, kind, reason, reference_type, reference_id, forced, actor_key, actor_name, reverses,
+                occurred_at)
+""",
+    columns=(
+        "id",
+        "sequence",
+        "kind",
+        "reason",
+        "reference_type",
+        "reference_id",
+        "forced",
+        "actor_key",
+        "actor_name",
+        "reverses",
+        "occurred_at",
+    ),
+    rank=5,
+)
+
+STORE_MOVEMENTS = Write(
+    sql="""
+insert into stock_movements (tenant_id, id, entry_id, line, kind, item_id, location_id, lot, quantity, on_hand_after,
+                             reserved_after, version_after, occurred_at, recorded_at)
+select %(tenant)s, id, entry_id, line, kind, item_id, location_id, lot, quantity, on_hand_after, reserved_after,
+       version_after, occurred_at, %(recorded_at)s
+from unnest(%(id)s::uuid[], %(entry_id)s::uuid[], %(line)s::integer[], %(kind)s::text[], %(item_id)s::uuid[],
+            %(location_id)s::uuid[], %(lot)s::text[], %(quantity)s::numeric[], %(on_hand_after)s::numeric[],
+            %(reserved_after)s::numeric[], %(version_after)s::bigint[], %(occurred_at)s::timestamptz[])
+     as stored (id, entry_id, line, kind, item_id, location_id, lot, quantity, on_hand_after, reserved_after,
+                version_after, occurred_at)
+""",
+    columns=(
+        "id",
+        "entry_id",
+        "line",
+        "kind",
+        "item_id",
+        "location_id",
+        "lot",
+        "quantity",
+        "on_hand_after",
+        "reserved_after",
+        "version_after",
+        "occurred_at",
+    ),
+    rank=6,
+)

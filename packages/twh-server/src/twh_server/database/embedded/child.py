@@ -61,6 +61,8 @@ class Child:
             self._process = self._spawn()
             mourner = None if sys.platform == "linux" else Mourner(self._process.pid, self._account)
         except BaseException as problem:  # noqa: BLE001 (it is raised again by the thread that waits for it)
+            if self._process:
+                self._process.kill()
             self._problem = problem
             return
         finally:

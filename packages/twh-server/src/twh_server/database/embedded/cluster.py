@@ -93,22 +93,21 @@ def _postmaster_of(cluster: Path) -> int | None:
 def _serves(pid: int, cluster: Path) -> bool:
     """Whether the process is that cluster's server, and not another program that was given the number since.
 
-    A dead process whose parent has not noticed has no arguments: it is not a server any more.
+    A dead process whose parent has not noticed has no command line: it is not a server any more.
     """
-    program, *arguments = _command_line(pid)
-    if Path(program).name not in {"postgres", "postmaster"}:
+    command = _command_line(pid)
+    if "postgres" not in command and "postmaster" not in command:
         return False
     try:
         return Path(f"/proc/{pid}/cwd").readlink() == cluster
     except OSError:  # no such file elsewhere, no right to read it in some containers
-        return any(str(cluster) in argument for argument in arguments)
+        return str(cluster) in command
 
 
-def _command_line(pid: int) -> list[str]:
+def _command_line(pid: int) -> str:
     if Path("/proc/self/cmdline").exists():
         try:
-            return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+            return Path(f"/proc/{pid}/cmdline").read_text(errors="surrogateescape")
         except OSError:
-            return [""]
-    listed = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return listed.stdout.strip().split(" ")
+            return ""
+    return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout

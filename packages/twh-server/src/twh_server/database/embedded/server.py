@@ -10,6 +10,7 @@
 No mode and no owner of anything that was there before is ever changed.
 """
 
+import errno
 import hashlib
 import os
 import secrets
@@ -262,6 +263,8 @@ class EmbeddedPostgres:
                 open_folder(self.folder)
             else:
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.folder))
         account.reach(self.folder)
 
     def _make_socket_folder(self, account: Account) -> None:

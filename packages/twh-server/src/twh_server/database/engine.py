@@ -68,6 +68,12 @@ class Database:
             await connection.execute(SET_TENANT, (str(tenant),))
             yield connection
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A transaction that writes what is no fact of a ledger (tenants, keys); it commits at the end of the block."""
+        async with self.writers.connection() as connection, connection.transaction():
+            yield connection
+
     async def anywhere(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> list[Row]:
         """The rows of one statement over tables that belong to no tenant (tenants, keys), committed."""
         async with self.readers.connection() as connection:

@@ -1,0 +1,1 @@
+"""Who may do what: tenants, their API keys, and the scopes of a key."""

@@ -1,0 +1,39 @@
+"""Scopes: what a key may do. Each is one permission; a key has a set of them."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+Scope = Literal[
+    "items:read",
+    "items:write",
+    "locations:read",
+    "locations:write",
+    "stock:read",
+    "stock:write",
+    "stock:force",
+    "events:read",
+    "webhooks:read",
+    "webhooks:write",
+    "ledger:read",
+    "tenants:admin",
+]
+
+SCOPES: Final[Mapping[Scope, str]] = {
+    "items:read": "Read items.",
+    "items:write": "Create, update and archive items.",
+    "locations:read": "Read locations.",
+    "locations:write": "Create, update and archive locations.",
+    "stock:read": "Read stock levels, entries and movements.",
+    "stock:write": "Record and reverse entries.",
+    "stock:force": "Take more stock than there is, on the record.",
+    "events:read": "Read the feed of events.",
+    "webhooks:read": "Read webhook endpoints, deliveries and attempts.",
+    "webhooks:write": "Create, update and delete webhook endpoints.",
+    "ledger:read": "Read the ledger's blocks and verify the ledger.",
+    "tenants:admin": "Create sandboxes. For whoever operates the server, not for a tenant's own programs.",
+}
+"""Every scope and what it allows."""
+
+ALL_SCOPES: Final[frozenset[Scope]] = frozenset(SCOPES)
+SANDBOX_SCOPES: Final[frozenset[Scope]] = ALL_SCOPES - {"tenants:admin"}
+"""What a developer needs to try everything that a tenant can do."""

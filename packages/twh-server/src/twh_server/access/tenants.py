@@ -1,0 +1,71 @@
+"""Tenants: the customers of TWH. Each has one ledger, which begins empty with the tenant."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from twh_server.database.engine import SET_TENANT, Connection, Database, Row
+from twh_server.database.identifiers import TENANT, TenantId, fresh
+
+TenantKind = Literal["live", "sandbox"]
+
+# What a tenant's first block follows; the journal knows it as `FIRST_HASH`.
+_NOTHING_SEALED = bytes(32)
+
+
+class Tenant(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer of TWH: `live`, or a `sandbox` to try things in."""
+
+    id: str
+    name: str
+    kind: TenantKind
+    created_at: datetime
+
+
+async def create_tenant(tx: Connection, *, name: str, kind: TenantKind) -> Tenant:
+    """Create a tenant with its empty ledger. From here on, `tx` is that tenant's."""
+    tenant_id, created_at = TenantId(fresh()), datetime.now(UTC)
+    await tx.execute(SET_TENANT, (str(tenant_id),))
+    await tx.execute(ADD_TENANT, {"id": tenant_id, "name": name, "kind": kind, "created_at": created_at})
+    await tx.execute(ADD_HEAD, {"id": tenant_id, "created_at": created_at, "hash": _NOTHING_SEALED})
+    return Tenant(id=TENANT.text(tenant_id), name=name, kind=kind, created_at=created_at)
+
+
+async def find_tenant(database: Database, tenant: TenantId) -> Tenant | None:
+    """One tenant; None when there is none of that id."""
+    rows = await database.anywhere(FIND_TENANT, {"id": tenant})
+    return _shown(rows[0]) if rows else None
+
+
+async def list_tenants(database: Database) -> list[Tenant]:
+    """Every tenant, oldest first: for whoever operates the server."""
+    return [_shown(row) for row in await database.anywhere(LIST_TENANTS)]
+
+
+def _shown(row: Row) -> Tenant:
+    tenant_id, name, kind, created_at = row
+    return Tenant(id=TENANT.text(tenant_id), name=name, kind=kind, created_at=created_at.astimezone(UTC))
+
+
+ADD_TENANT = """
+insert into tenants (id, name, kind, created_at)
+values (%(id)s, %(name)s, %(kind)s, %(created_at)s)
+"""
+
+ADD_HEAD = """
+insert into ledger_heads (tenant_id, sequence, recorded_at, last_id, hash)
+values (%(id)s, 0, %(created_at)s, null, %(hash)s)
+"""
+
+FIND_TENANT = """
+select id, name, kind, created_at
+from tenants
+where id = %(id)s
+"""
+
+LIST_TENANTS = """
+select id, name, kind, created_at
+from tenants
+order by id
+"""

@@ -9,6 +9,9 @@ OWNER = "twh_owner"
 APP = "twh_app"
 WORKER = "twh_worker"
 
+_EDITS = "before update or delete"
+_EACH_ROW = "for each row execute function refuse_change()"
+_AT_ALL = "for each statement execute function refuse_change()"
 _OWN_TENANT = "tenant_id = nullif(current_setting('twh.tenant', true), '')::uuid"
 
 
@@ -90,10 +93,8 @@ def guard(table: str, rights: Guard) -> str:
             statements.append(f"create policy worker_serves_all on {table} to {WORKER} using (true) with check (true)")
     if rights.history:
         statements += [
-            f"create trigger history_is_not_edited before update or delete on {table}"
-            " for each row execute function refuse_change()",
-            f"create trigger history_is_not_truncated before truncate on {table}"
-            " for each statement execute function refuse_change()",
+            f"create trigger history_is_not_edited {_EDITS} on {table} {_EACH_ROW}",
+            f"create trigger history_is_not_truncated before truncate on {table} {_AT_ALL}",
             # `always`: session_replication_role = replica does not switch these off.
             f"alter table {table} enable always trigger history_is_not_edited",
             f"alter table {table} enable always trigger history_is_not_truncated",

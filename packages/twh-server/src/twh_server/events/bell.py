@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator
 from uuid import UUID
 
 import psycopg
@@ -36,7 +36,7 @@ class Bell:
         self._told.set()
 
     @contextlib.contextmanager
-    def listening(self, tenant: UUID | None = None) -> Iterator[asyncio.Event]:
+    def listening(self, tenant: UUID | None = None) -> Generator[asyncio.Event]:
         """An `asyncio.Event` that is set by each ring for one tenant, or for any tenant when none is given.
 
         Start to listen first and look for news second: a ring in between is then not missed.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from twh_server.database.engine import SET_TENANT, Connection, Row
+from twh_server.database.engine import SET_TENANT, Connection, Row, constant
 from twh_server.database.identifiers import EVENT, EventId, Minter, TenantId
 from twh_server.events import kinds
 from twh_server.journal import keys
@@ -185,7 +185,7 @@ async def _write(connection: Connection, batch: Decided) -> None:
         columns = zip(*rows, strict=True)
         arrays = {name: list(column) for name, column in zip(write.columns, columns, strict=True)}
         await connection.execute(
-            write.sql,
+            constant(write.sql),
             {"tenant": batch.tenant, "recorded_at": batch.recorded_at, **arrays},
         )
     if batch.events:

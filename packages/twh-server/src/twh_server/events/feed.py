@@ -1,0 +1,108 @@
+"""The feed: a tenant's events in the order of their commits, without gaps, as their exact bytes."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from twh_server.database.engine import Database
+from twh_server.database.identifiers import EVENT, TenantId
+from twh_server.events.bell import Bell
+from twh_server.refusals import Refusal
+
+LOOK_SECONDS_MAX = 1.0
+"""Even without hearing the bell, a long poll looks this often."""
+
+
+class EventNotFound(Refusal):
+    """There is no such event."""
+
+    def __init__(self, event: str) -> None:
+        super().__init__(f"No event has the id {event!r}.", event=event)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """A run of the feed: the events, where to go on, and how far the ledger is."""
+
+    bodies: Sequence[bytes]
+    next_after: int
+    head: int
+
+
+async def read(
+    database: Database, tenant: TenantId, *, after: int, kinds: Sequence[str] = (), limit: int = 100
+) -> Stretch:
+    """The events behind a sequence number; with kinds, only those, but `next_after` moves past the others too."""
+    parameters = {"tenant": tenant, "after": after, "kinds": list(kinds), "limit": limit}
+    rows = await database.read(tenant, READ, parameters)
+    head: int = rows[0][0] if rows else 0
+    found = [(sequence, body) for _, sequence, body in rows if sequence is not None]
+    # A full page may have more behind it; a page that is not full has seen everything up to the head.
+    next_after = found[-1][0] if len(found) == limit else max(after, head)
+    return Stretch(bodies=[body.encode() for _, body in found], next_after=next_after, head=head)
+
+
+async def wait(
+    database: Database,
+    bell: Bell,
+    tenant: TenantId,
+    *,
+    after: int,
+    kinds: Sequence[str] = (),
+    limit: int = 100,
+    seconds: float = 0.0,
+) -> Stretch:
+    """Like `read`, but when there is nothing yet, wait for it up to some seconds."""
+    deadline = time.monotonic() + seconds
+    with bell.listening(tenant) as heard:
+        while True:
+            heard.clear()
+            stretch = await read(database, tenant, after=after, kinds=kinds, limit=limit)
+            left = deadline - time.monotonic()
+            if stretch.bodies or left <= 0:
+                return stretch
+            try:
+                await asyncio.wait_for(heard.wait(), timeout=min(left, LOOK_SECONDS_MAX))
+            except TimeoutError:
+                continue
+
+
+async def get(database: Database, tenant: TenantId, text: str) -> bytes:
+    """The bytes of one event. Raises EventNotFound."""
+    identifier = EVENT.parse(text)
+    rows = await database.read(tenant, GET, {"tenant": tenant, "id": identifier})
+    if not rows:
+        raise EventNotFound(text)
+    return str(rows[0][0]).encode()
+
+
+def raw_list(bodies: Sequence[bytes]) -> list[msgspec.Raw]:
+    """Stored bytes, ready to be put into an answer as they are."""
+    return [msgspec.Raw(body) for body in bodies]
+
+
+# One statement is one snapshot: the head that is told is the head up to which the events were looked for.
+READ = """
+select h.sequence, e.sequence, e.body
+from ledger_heads as h
+left join lateral (
+    select sequence, body
+    from events
+    where tenant_id = %(tenant)s
+      and sequence > %(after)s
+      and (%(kinds)s::text[] = '{}' or kind = any (%(kinds)s::text[]))
+    order by sequence
+    limit %(limit)s
+) as e on true
+where h.tenant_id = %(tenant)s
+order by e.sequence
+"""
+
+GET = """
+select body
+from events
+where tenant_id = %(tenant)s and id = %(id)s
+"""

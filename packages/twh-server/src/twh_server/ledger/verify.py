@@ -1,0 +1,324 @@
+"""Verifying a ledger: everything in it has to follow from what came before it, and the first thing that does not is named.
+
+Blocks are recomputed from the stored bytes of their events; every entry's event is held against the entry's rows; every
+movement against the one before it on its level; every level against its last movement and the sum of them all.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from twh_server.catalogue.quantities import EXACT, plain
+from twh_server.database.engine import Connection, Database, Row, constant
+from twh_server.database.identifiers import (
+    ENTRY,
+    EVENT,
+    ITEM,
+    KEY,
+    LOCATION,
+    MOVEMENT,
+    EventId,
+    ItemId,
+    LocationId,
+    MovementId,
+    TenantId,
+)
+from twh_server.events import kinds
+from twh_server.journal.seal import FIRST_HASH, seal
+from twh_server.ledger.entries import Entry
+from twh_server.ledger.levels import ZERO
+
+FETCH_SIZE = 2_000
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """The first thing that does not follow."""
+
+    what: str
+    where: str
+    expected: str | None
+    found: str | None
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """What was verified, and the fault when there is one. The digest is the hash of the newest block."""
+
+    ok: bool
+    blocks: int
+    events: int
+    entries: int
+    movements: int
+    levels: int
+    last_sequence: int
+    digest: str | None
+    fault: Fault | None
+
+
+class _Found(Exception):
+    def __init__(self, what: str, where: str, *, expected: object = None, found: object = None) -> None:
+        super().__init__(what)
+        texts = [None if value is None else str(value) for value in (expected, found)]
+        self.fault = Fault(what=what, where=where, expected=texts[0], found=texts[1])
+
+
+@dataclass(slots=True)
+class _Counts:
+    blocks: int = 0
+    events: int = 0
+    entries: int = 0
+    movements: int = 0
+    levels: int = 0
+    sequence: int = 0
+    digest: bytes = FIRST_HASH
+
+
+async def verify(database: Database, tenant: TenantId) -> Verification:
+    """Walk the whole ledger of a tenant as it is at one moment."""
+    counts, fault = _Counts(), None
+    async with database.snapshot(tenant) as connection:
+        try:
+            await _blocks(connection, tenant, counts)
+            await _entries(connection, tenant, counts)
+            await _movements(connection, tenant, counts)
+            await _levels(connection, tenant, counts)
+        except _Found as found:
+            fault = found.fault
+    return Verification(
+        ok=fault is None,
+        blocks=counts.blocks,
+        events=counts.events,
+        entries=counts.entries,
+        movements=counts.movements,
+        levels=counts.levels,
+        last_sequence=counts.sequence,
+        digest=counts.digest.hex() if counts.blocks else None,
+        fault=fault,
+    )
+
+
+async def _walk(connection: Connection, sql: str, parameters: dict[str, object]) -> AsyncIterator[Row]:
+    async with connection.cursor("walk") as cursor:
+        cursor.itersize = FETCH_SIZE
+        await cursor.execute(constant(sql), parameters)
+        async for row in cursor:
+            yield row
+
+
+async def _blocks(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
+    """Blocks follow each other without gaps, and each is the hash of its events."""
+    cursor = await connection.execute(BLOCKS, {"tenant": tenant})
+    blocks = iter(await cursor.fetchall())
+    block, bodies = next(blocks, None), list[bytes]()
+    async for sequence, event_id, kind, body in _walk(connection, EVENTS, {"tenant": tenant}):
+        counts.events += 1
+        _expect("event is missing", f"event {counts.sequence + 1}", counts.sequence + 1, sequence)
+        counts.sequence = sequence
+        if block is None or sequence < block[0]:
+            raise _Found("event belongs to no block", f"event {sequence}")
+        bodies.append(body.encode())
+        _check_event(sequence, event_id, kind, body)
+        if sequence == block[1]:
+            _seal(block, bodies, counts)
+            block, bodies = next(blocks, None), []
+    if block is not None:
+        raise _Found("events of a block are missing", f"block {block[0]}", expected=block[1], found=counts.sequence)
+    head = await (await connection.execute(HEAD, {"tenant": tenant})).fetchone()
+    if head is None:
+        raise _Found("head is missing", "ledger head")
+    _expect("head is not at the last event", "ledger head", counts.sequence, head[0])
+    _expect("head does not hold the last hash", "ledger head", counts.digest.hex(), head[1].hex())
+
+
+def _seal(block: Row, bodies: list[bytes], counts: _Counts) -> None:
+    first, _, previous, stored = block
+    where = f"block {first}"
+    _expect("block does not follow the one before", where, counts.digest.hex(), previous.hex())
+    counts.digest = seal(counts.digest, bodies)
+    _expect("block's hash is not that of its events", where, counts.digest.hex(), stored.hex())
+    counts.blocks += 1
+
+
+def _check_event(sequence: int, event_id: UUID, kind: str, body: str) -> None:
+    event = kinds.decode(body)
+    where = f"event {sequence}"
+    _expect("event's number is not the one in its bytes", where, event.sequence, sequence)
+    _expect("event's kind is not the one in its bytes", where, event.type, kind)
+    _expect("event's id is not the one in its bytes", where, event.id, EVENT.text(EventId(event_id)))
+
+
+async def _entries(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
+    """Every entry was told by an event, and every column of it and of its movements is what the event says."""
+    told = 0
+    async for row in _walk(connection, ENTRIES, {"tenant": tenant}):
+        body, entry_id, *columns = row
+        told += 1
+        entry = msgspec.json.decode(kinds.decode(body).data, type=Entry)
+        where = f"entry {entry.id}"
+        if entry_id is None:
+            raise _Found("entry was told but is not in the ledger", where)
+        movements = columns.pop()
+        _expect("entry differs from its event", where, _told(entry), tuple(columns))
+        _expect(
+            "movements of an entry differ from its event", where, _told_movements(entry), _stored_movements(movements)
+        )
+        counts.entries += 1
+    stored = await (await connection.execute(COUNT_ENTRIES, {"tenant": tenant})).fetchone()
+    _expect("entry was never told by an event", "entries", told, stored[0] if stored else 0)
+
+
+def _told(entry: Entry) -> tuple[Any, ...]:
+    reference = entry.reference
+    return (
+        entry.sequence,
+        entry.kind,
+        entry.reason,
+        reference.type if reference else None,
+        reference.id if reference else None,
+        entry.forced,
+        KEY.parse(entry.actor.key),
+        entry.actor.name,
+        None if entry.reverses is None else ENTRY.parse(entry.reverses),
+        entry.occurred_at,
+        entry.recorded_at,
+    )
+
+
+def _told_movements(entry: Entry) -> list[tuple[Any, ...]]:
+    return [
+        (
+            movement.id,
+            movement.line,
+            movement.item.id,
+            movement.location.id,
+            movement.lot or "",
+            movement.quantity,
+            movement.on_hand_after,
+            movement.reserved_after,
+            movement.version_after,
+        )
+        for movement in entry.movements
+    ]
+
+
+def _stored_movements(movements: list[Any]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            MOVEMENT.text(MovementId(UUID(movement_id))),
+            line,
+            ITEM.text(ItemId(UUID(item_id))),
+            LOCATION.text(LocationId(UUID(location_id))),
+            lot,
+            plain(Decimal(quantity)),
+            plain(Decimal(on_hand)),
+            plain(Decimal(reserved)),
+            version,
+        )
+        for movement_id, line, item_id, location_id, lot, quantity, on_hand, reserved, version in movements
+    ]
+
+
+async def _movements(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
+    """On each level, every movement starts from where the one before it ended."""
+    key: tuple[Any, ...] | None = None
+    on_hand, version = ZERO, 0
+    async for row in _walk(connection, MOVEMENTS, {"tenant": tenant}):
+        movement_id, *place, quantity, on_hand_after, version_after = row
+        if key != tuple(place):
+            key, on_hand, version = tuple(place), ZERO, 0
+        where = f"movement {MOVEMENT.text(MovementId(movement_id))}"
+        _expect("movement does not follow the one before it on its level", where, version + 1, version_after)
+        expected = EXACT.add(on_hand, quantity)
+        _expect("movement's level is not the sum of the movements", where, plain(expected), plain(on_hand_after))
+        on_hand, version = on_hand_after, version_after
+        counts.movements += 1
+
+
+async def _levels(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
+    """Every level is its last movement's, and every level that moved is there."""
+    async for row in _walk(connection, LEVELS, {"tenant": tenant}):
+        item_id, location_id, *values = row
+        on_hand, reserved, version, sum_, reserved_after, version_after = values
+        where = f"level of {ITEM.text(ItemId(item_id))} at {LOCATION.text(LocationId(location_id))}"
+        _expect("level is not the sum of its movements", where, plain(sum_), plain(on_hand))
+        _expect("level's reserved is not that of its last movement", where, plain(reserved_after), plain(reserved))
+        _expect("level's version is not that of its last movement", where, version_after, version)
+        counts.levels += 1
+
+
+def _expect(what: str, where: str, expected: object, found: object) -> None:
+    if expected != found:
+        raise _Found(what, where, expected=expected, found=found)
+
+
+BLOCKS = """
+select first_sequence, last_sequence, previous_hash, hash
+from blocks
+where tenant_id = %(tenant)s
+order by first_sequence
+"""
+
+HEAD = """
+select sequence, hash
+from ledger_heads
+where tenant_id = %(tenant)s
+"""
+
+EVENTS = """
+select sequence, id, kind, body
+from events
+where tenant_id = %(tenant)s
+order by sequence
+"""
+
+ENTRIES = """
+select v.body, e.id, e.sequence, e.kind, e.reason, e.reference_type, e.reference_id, e.forced, e.actor_key, e.actor_name, e.reverses,
+       e.occurred_at, e.recorded_at, m.movements
+from events as v
+left join entries as e on e.tenant_id = v.tenant_id and e.sequence = v.sequence
+left join lateral (
+    select coalesce(jsonb_agg(jsonb_build_array(
+               id, line, item_id, location_id, lot, quantity::text, on_hand_after::text, reserved_after::text,
+               version_after
+           ) order by id), '[]') as movements
+    from stock_movements
+    where tenant_id = %(tenant)s and entry_id = e.id
+) as m on true
+where v.tenant_id = %(tenant)s and v.kind = 'entry.recorded'
+order by v.sequence
+"""
+
+COUNT_ENTRIES = """
+select count(*)
+from entries
+where tenant_id = %(tenant)s
+"""
+
+MOVEMENTS = """
+select id, item_id, location_id, lot, quantity, on_hand_after, version_after
+from stock_movements
+where tenant_id = %(tenant)s
+order by item_id, location_id, lot, version_after
+"""
+
+LEVELS = """
+select item_id, location_id, coalesce(s.on_hand, 0),
+       coalesce(s.reserved, 0), coalesce(s.version, 0), coalesce(m.total, 0), coalesce(m.reserved_after, 0),
+       coalesce(m.version_after, 0)
+from (
+    select item_id, location_id, lot, on_hand, reserved, version
+    from stock_levels
+    where tenant_id = %(tenant)s
+) as s
+full join (
+    select item_id, location_id, lot, sum(quantity) as total, max(version_after) as version_after,
+           (array_agg(reserved_after order by version_after desc))[1] as reserved_after
+    from stock_movements
+    where tenant_id = %(tenant)s
+    group by item_id, location_id, lot
+) as m using (item_id, location_id, lot)
+order by 1, 2
+"""

@@ -220,10 +220,11 @@ where tenant_id = %(tenant)s
 for no key update
 """
 
+# `%(bodies)b`: an array in text form would have each quotation mark of the JSON escaped, by Python, one by one.
 APPEND_EVENTS = """
 insert into events (tenant_id, sequence, id, kind, body, recorded_at)
 select %(tenant)s, sequence, id, kind, body, %(recorded_at)s
-from unnest(%(sequences)s::bigint[], %(ids)s::uuid[], %(kinds)s::text[], %(bodies)s::text[])
+from unnest(%(sequences)s::bigint[], %(ids)s::uuid[], %(kinds)s::text[], %(bodies)b::text[])
      as told (sequence, id, kind, body)
 """
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
+
 from twh_server.access.scopes import SCOPES, Scope
 from twh_server.access.tenants import Tenant, TenantKind
 from twh_server.database.engine import Connection, Database
@@ -39,8 +41,7 @@ class Access:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewKey:
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key just made. Its secret is nowhere else: whoever loses it makes another key."""
 
     id: str

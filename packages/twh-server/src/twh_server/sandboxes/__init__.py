@@ -1,0 +1,1 @@
+"""Sandboxes: tenants to try things in, with a believable shop already in them."""

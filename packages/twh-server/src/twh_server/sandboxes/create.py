@@ -1,0 +1,66 @@
+"""Creating a sandbox: a tenant of its own with a key and three weeks of history, all through the journal."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from twh_server.access.keys import NewKey, create_key
+from twh_server.access.scopes import SANDBOX_SCOPES
+from twh_server.access.tenants import Tenant, create_tenant
+from twh_server.database.engine import Database
+from twh_server.database.identifiers import KEY, TENANT, TenantId
+from twh_server.journal.commands import Actor, Answer, Command, Submission
+from twh_server.journal.writer import Writer
+from twh_server.ledger.entries import Entry
+from twh_server.ledger.reverse import ReverseEntry
+from twh_server.refusals import Refusal
+from twh_server.sandboxes.seed import story
+from twh_server.sandboxes.shop import LOCATIONS, items
+
+DEFAULT_NAME = "Sandbox"
+
+
+class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant to try things in, and the key to it. The secret is shown this once."""
+
+    tenant: Tenant
+    key: NewKey
+
+
+async def create_sandbox(database: Database, writer: Writer, *, name: str = DEFAULT_NAME) -> Sandbox:
+    """Create a seeded tenant. Raises what `Writer.submit` raises; of a sandbox that failed half-way, nobody has the key."""
+    async with database.transaction() as tx:
+        tenant = await create_tenant(tx, name=name, kind="sandbox")
+        key = await create_key(tx, tenant, name="sandbox", scopes=SANDBOX_SCOPES)
+    await _seed(writer, tenant, key)
+    return Sandbox(tenant=tenant, key=key)
+
+
+async def _seed(writer: Writer, tenant: Tenant, key: NewKey) -> None:
+    tenant_id, key_id = TENANT.parse(tenant.id), KEY.parse(key.id)
+    assert tenant_id is not None
+    assert key_id is not None
+    actor = Actor(key=key_id, name=key.name)
+    await _carry_out(writer, tenant_id, [*LOCATIONS, *items()])
+    answers = await _carry_out(writer, tenant_id, story(actor, datetime.now(UTC)))
+    booked_twice = answers[-1].body.decode()
+    await _carry_out(writer, tenant_id, [ReverseEntry(entry=booked_twice, actor=actor, reason="booked twice")])
+
+
+async def _carry_out(writer: Writer, tenant: TenantId, commands: Iterable[Command[Any]]) -> list[Answer]:
+    """Submit everything at once: the journal takes it in order, in few batches."""
+    submissions = [Submission(tenant=tenant, command=command, answer=_answer, refuse=_refuse) for command in commands]
+    return await asyncio.gather(*(writer.submit(submission) for submission in submissions))
+
+
+def _answer(result: object) -> Answer:
+    """An entry answers with its id; of an item or a location, nothing needs to be known."""
+    return Answer(status=201, body=result.id.encode() if isinstance(result, Entry) else b"")
+
+
+def _refuse(refusal: Refusal) -> Answer:
+    """Nothing of the story may be refused."""
+    raise refusal

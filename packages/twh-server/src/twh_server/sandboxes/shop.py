@@ -1,0 +1,88 @@
+"""The shop that a sandbox begins with: what it sells, and where it keeps it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from twh_server.catalogue.item_commands import CreateItem
+from twh_server.catalogue.location_commands import CreateLocation
+
+MAIN, SHOP, BACK, RETURNS = "MAIN", "SHOP", "BACK", "RETURNS"
+
+LOCATIONS: Final = (
+    CreateLocation(code=MAIN, name="Main warehouse", kind="warehouse"),
+    CreateLocation(code=SHOP, name="Shop, Mill Lane 4", kind="store"),
+    CreateLocation(code=BACK, name="Back room, shelf 2", kind="bin"),
+    CreateLocation(code=RETURNS, name="Returns to be checked", kind="quarantine"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ware:
+    """Something the shop sells: `pace` is how much of it one customer takes at most, `order` how much is bought at once."""
+
+    sku: str
+    name: str
+    pace: str
+    order: str
+    reorder_point: str | None = None
+    unit: str = "each"
+    scale: int = 0
+
+    def taken(self, share: float) -> Decimal:
+        """An amount between one step of the scale and `pace`, as a customer takes it."""
+        step = Decimal(1).scaleb(-min(self.scale, 2))
+        steps = int(Decimal(self.pace) / step)
+        return step * (1 + int(share * steps)) if steps > 1 else step
+
+
+WARES: Final = (
+    Ware("TSHIRT-S", "T-shirt, organic cotton, S", "2", "30", "8"),
+    Ware("TSHIRT-M", "T-shirt, organic cotton, M", "2", "48", "12"),
+    Ware("TSHIRT-L", "T-shirt, organic cotton, L", "2", "40", "10"),
+    Ware("HOODIE-M", "Hoodie, grey melange, M", "1", "18", "4"),
+    Ware("HOODIE-L", "Hoodie, grey melange, L", "1", "18", "4"),
+    Ware("CAP-NAVY", "Cap, navy", "1", "24", "6"),
+    Ware("TOTE-NATURAL", "Tote bag, natural", "3", "36", "16"),
+    Ware("MUG-BLUE", "Mug, stoneware, blue", "3", "48", "12"),
+    Ware("MUG-WHITE", "Mug, stoneware, white", "3", "48", "12"),
+    Ware("MUG-TRAVEL", "Travel mug, steel, 350 ml", "1", "20", "5"),
+    Ware("KETTLE-GOOSE", "Gooseneck kettle, 0.9 l", "1", "8", "2"),
+    Ware("GRINDER-HAND", "Hand grinder, steel burrs", "1", "10", "3"),
+    Ware("SCALE-POCKET", "Pocket scale, 0.1 g", "1", "12", "3"),
+    Ware("FILTER-02", "Paper filters, size 02", "4", "80", "20", unit="pack"),
+    Ware("BEANS-HOUSE", "Coffee beans, house blend", "1", "60", "12", unit="kg", scale=3),
+    Ware("BEANS-ETHIOPIA", "Coffee beans, Ethiopia Guji", "1", "40", "8", unit="kg", scale=3),
+    Ware("BEANS-DECAF", "Coffee beans, decaffeinated", "0.5", "15", "3", unit="kg", scale=3),
+    Ware("TEA-GREEN", "Green tea, 20 bags", "2", "40", "10", unit="box"),
+    Ware("TEA-EARLGREY", "Earl Grey, 20 bags", "2", "40", "10", unit="box"),
+    Ware("NOTEBOOK-A5", "Notebook, A5, dotted", "2", "50", "12"),
+    Ware("PEN-GEL", "Gel pen, black", "5", "120", "30"),
+    Ware("POSTER-A2", "Poster, brewing guide, A2", "1", "25"),
+    Ware("CANDLE-CEDAR", "Candle, cedar, 180 g", "2", "30", "6"),
+    Ware("RIBBON-RED", "Gift ribbon, red", "3", "100", "20", unit="m", scale=2),
+)
+
+# GS1 leaves numbers that begin with 2 to each shop: these are nobody's, and never will be.
+_OWN_NUMBERS = 2_000_001_000_00
+
+
+def items() -> list[CreateItem]:
+    """The shop's items, each with a barcode."""
+    return [
+        CreateItem(
+            sku=ware.sku,
+            name=ware.name,
+            barcodes=[ean13(str(_OWN_NUMBERS + number))],
+            unit=ware.unit,
+            scale=ware.scale,
+            reorder_point=ware.reorder_point,
+        )
+        for number, ware in enumerate(WARES, start=1)
+    ]
+
+
+def ean13(twelve: str) -> str:
+    """Twelve digits with their check digit, which makes the weighted sum (1, 3, 1, 3 …) a multiple of ten."""
+    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(twelve))
+    return f"{twelve}{-total % 10}"

@@ -1,0 +1,86 @@
+"""The body of an entry: its kind, its lines, and what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from twh.params import (
+    Expected,
+    ItemArg,
+    Line,
+    LocationArg,
+    ReferenceArg,
+    TransferLine,
+    written_lines,
+    written_reference,
+)
+from twh.wire import NotGiven, Quantity, given, instant_or_not
+
+Lines = Iterable[Line] | Iterable[TransferLine]
+
+
+def entry_body(
+    kind: str,
+    lines: Lines,
+    reason: str | NotGiven,
+    reference: ReferenceArg | NotGiven,
+    occurred_at: datetime | str | NotGiven,
+    *,
+    force: bool = False,
+    record_unchanged: bool = False,
+) -> dict[str, object]:
+    body = given(
+        kind=kind,
+        reason=reason,
+        reference=written_reference(reference),
+        occurred_at=instant_or_not(occurred_at),
+    )
+    if force:
+        body["force"] = True
+    if record_unchanged:
+        body["record_unchanged"] = True
+    return {**body, "lines": written_lines(lines)}
+
+
+def one_or_many(
+    item: ItemArg | None,
+    location: LocationArg | None,
+    quantity: Quantity | None,
+    expected: Expected | None,
+    lines: Iterable[Line] | None,
+) -> Iterable[Line]:
+    """The one line of a convenience verb, or its many."""
+    if lines is not None:
+        alone(item, location, quantity, expected)
+        return lines
+    if item is None or location is None or quantity is None:
+        raise TypeError("give item=, location= and quantity=, or lines=[…]")
+    line: Line = {"item": item, "location": location, "quantity": quantity}
+    if expected is not None:
+        line["expected"] = expected
+    return [line]
+
+
+def one_or_many_transfers(
+    item: ItemArg | None,
+    source: LocationArg | None,
+    target: LocationArg | None,
+    quantity: Quantity | None,
+    expected: Expected | None,
+    lines: Iterable[TransferLine] | None,
+) -> Iterable[TransferLine]:
+    if lines is not None:
+        alone(item, source, target, quantity, expected)
+        return lines
+    if item is None or source is None or target is None or quantity is None:
+        raise TypeError("give item=, source=, target= and quantity=, or lines=[…]")
+    line: TransferLine = {"item": item, "source": source, "target": target, "quantity": quantity}
+    if expected is not None:
+        line["expected"] = expected
+    return [line]
+
+
+def alone(*single: object) -> None:
+    if any(one is not None for one in single):
+        raise TypeError("lines=[…] says everything: leave out item=, quantity= and the like")

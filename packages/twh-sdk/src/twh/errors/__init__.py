@@ -1,0 +1,27 @@
+"""The errors that the SDK raises.
+
+    TwhError
+    ├── ConfigError                 no key, no address
+    ├── ConnectionFailed            not reached, or the connection broke; nothing was changed
+    ├── TimedOut                    no answer in time; nothing was changed
+    ├── OutcomeUnknown              a change was sent, its answer was lost: settle it with its key
+    ├── WebhookRejected             `.check` names what failed
+    └── APIError                    the server answered with an error: one class a status, below it one a problem code
+        ├── BadRequest              400  MalformedRequest, InvalidParameter, IdempotencyKeyMissing …
+        ├── Unauthenticated         401
+        ├── Forbidden               403  ScopeMissing
+        ├── NotFound                404  ItemNotFound, EntryNotFound …
+        ├── Conflict                409  InsufficientStock, StaleQuantity, EntryAlreadyReversed, SkuTaken …
+        ├── PreconditionFailed      412  StaleVersion
+        ├── Unprocessable           422  InvalidEntry, IdempotencyKeyReused …
+        ├── TooManyRequests         429
+        ├── ServerError             5xx  Internal, Unavailable, Overloaded
+        ├── Redirected              3xx
+        └── UnreadableAnswer        a success that is not TWH's: a proxy, another server
+
+All of them have `.message .code .status .request_id .idempotency_key .attempts .hint .docs_url .errors`, and all pickle.
+"""
+
+# Both modules name in __all__ what they give; a new problem code then needs no line here.
+from twh.errors.problems import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary]
+from twh.errors.tree import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary]

@@ -1,0 +1,43 @@
+"""What to do about an error: one sentence a code or status, written for the person who reads it at night."""
+
+HINTS = {
+    "barcode_taken": "Find who has it with client.items.list(barcode=…).",
+    "entry_already_reversed": "Nothing is left to do: read the entry's reversed_by.",
+    "entry_predates_count": "The count stands: record a correction with today's time, or count again.",
+    "idempotency_key_missing": "Send an Idempotency-Key header; the SDK does it by itself.",
+    "idempotency_key_not_found": "The key is unknown so far; only a retry with the same key settles what happened.",
+    "idempotency_key_reused": "A key belongs to one request for ever: use a new key for a new request.",
+    "insufficient_stock": "Read the level with client.stock.get(…), take less, or pass force=True with a key that may.",
+    "invalid_entry": "Look at .errors: each names a line and what is wrong with it.",
+    "item_archived": "An archived item moves no more: use another item.",
+    "item_has_stock": "Bring its stock to zero first (client.stock.list(item=…) shows where it is).",
+    "item_not_found": "Create it with client.items.create(sku=…, name=…), or look for it with client.items.list().",
+    "location_has_stock": "Move its stock elsewhere first (client.stock.list(location=…) shows what it is).",
+    "location_not_found": "Create it with client.locations.create(code=…, name=…), or look with client.locations.list().",
+    "occurred_at_out_of_range": "Leave occurred_at out for now, or keep within the tenant's window.",
+    "overloaded": "The server has more to do than it can queue: slow down and try again.",
+    "scope_missing": "Use a key with this scope: `client.tenant.get().key.scopes` shows what yours may do.",
+    "sku_taken": "A SKU is taken for ever: get the item with client.items.get(…), or choose another SKU.",
+    "stale_quantity": "Someone else moved it: read the level again and decide again.",
+    "stale_version": "Someone else changed it: read it again and apply your change to what you read.",
+    "redirected": "Set base_url (or TWH_BASE_URL) to the address that the server points to.",
+    "sandbox_down": "Is the sandbox up? `twh sandbox up` starts it, `twh sandbox status` tells where it listens.",
+    "connection_failed": "Check the network and base_url (or TWH_BASE_URL), then try again.",
+    "unreadable_answer": "Is base_url (or TWH_BASE_URL) the address of a TWH server? Does a proxy stand between?",
+}
+STATUS_HINTS = {
+    401: "Check the key: api_key=…, TWH_API_KEY, or the active profile of the twh command.",
+    403: "Use a key that may do this.",
+    404: "Check the id, and that the key belongs to the tenant that has it.",
+    429: "Slow down; .retry_after says for how long.",
+    500: "Try again; if it stays, report it with the request id.",
+    503: "The server or its database is not ready: try again in a moment.",
+}
+OUTCOME_UNKNOWN = (
+    "Send the same call again with options={{'idempotency_key': '{key}'}}: it answers what happened, "
+    "and records nothing twice. client.idempotency.get('{key}') shows the answer if it was recorded."
+)
+
+
+def hint_for(code: str, status: int) -> str | None:
+    return HINTS.get(code) or STATUS_HINTS.get(status)

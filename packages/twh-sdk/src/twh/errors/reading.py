@@ -1,0 +1,81 @@
+"""An answer that is no success, read as an error: the problem's own words where it is one, plain words where it is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+from twh.errors.hints import hint_for
+from twh.errors.problems import BY_CODE
+from twh.errors.tree import APIError, ErrorDetail, of_status
+
+PROBLEM_FIELDS = {"type", "title", "status", "detail", "code", "request_id", "errors"}
+
+
+def read_error(status: int, headers: Mapping[str, str], body: bytes) -> APIError:
+    """The error that the answer tells; an unknown code falls back to the class of its status."""
+    problem = problem_in(body)
+    code = problem.get("code") or plain_code(status)
+    kind = BY_CODE.get(code) or of_status(status)
+    docs = problem.get("type")
+    error = kind(
+        problem.get("detail") or problem.get("title") or plain_words(status, headers),
+        code=code,
+        status=status,
+        request_id=problem.get("request_id") or headers.get("twh-request-id"),
+        hint=hint_for(code, status),
+        docs_url=docs if isinstance(docs, str) and docs.startswith("http") else None,
+        errors=details(problem.get("errors")),
+    )
+    error.facts = {name: value for name, value in problem.items() if name not in PROBLEM_FIELDS}
+    error.retry_after = retry_after(headers)
+    return error
+
+
+def problem_in(body: bytes) -> dict[str, Any]:
+    """The problem document, or an empty one: a proxy in between answers with what it likes."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    if isinstance(found, dict) and isinstance(cast("dict[str, Any]", found).get("code"), str):
+        return cast("dict[str, Any]", found)
+    return {}
+
+
+def details(errors: Any) -> list[ErrorDetail]:
+    return [
+        ErrorDetail(pointer=one.get("pointer"), code=str(one.get("code", "")), message=str(one.get("message", "")))
+        for one in (errors if hasattr(errors, "__iter__") else ())
+        if hasattr(one, "get")
+    ]
+
+
+def plain_code(status: int) -> str:
+    if status == 304:
+        return "not_modified"
+    return "redirected" if 300 <= status < 400 else f"http_{status}"
+
+
+def plain_words(status: int, headers: Mapping[str, str]) -> str:
+    if status == 304:
+        return "The version that you have is the current one"
+    if 300 <= status < 400:
+        return f"The server points to {headers.get('location', 'another address')} and was not followed"
+    kind = headers.get("content-type", "").split(";")[0] or "nothing"
+    return f"Status {status} with {kind} instead of a problem document: something between answered for the server"
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait: the header has seconds or a date."""
+    value = headers.get("retry-after", "").strip()
+    if value.replace(".", "", 1).isdigit():
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (when - datetime.now(UTC)).total_seconds()) if when.tzinfo else None

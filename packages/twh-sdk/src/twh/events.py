@@ -1,0 +1,154 @@
+"""What the feed and webhooks tell: one class a kind, and `UnknownEvent` for kinds that came after this SDK.
+
+match event:
+    case models.EntryRecorded():
+        print(event.data.kind, event.data.movements)
+    case models.StockLow():
+        print(event.data.item.sku, event.data.available)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeAlias, cast
+
+from pydantic import Discriminator, Tag
+
+from twh.model import Model
+from twh.models.generated import Endpoint, Entry, Item, ItemRef, Location, LocationRef
+
+
+class Told(Model):
+    """What every event has."""
+
+    id: str
+    timestamp: datetime
+    sequence: int
+
+
+class EntryRecorded(Told):
+    """Stock moved."""
+
+    type: Literal["entry.recorded"]
+    data: Entry
+
+
+class ItemCreated(Told):
+    type: Literal["item.created"]
+    data: Item
+
+
+class ItemUpdated(Told):
+    """The data is the item as it is now."""
+
+    type: Literal["item.updated"]
+    data: Item
+
+
+class ItemArchived(Told):
+    type: Literal["item.archived"]
+    data: Item
+
+
+class LocationCreated(Told):
+    type: Literal["location.created"]
+    data: Location
+
+
+class LocationUpdated(Told):
+    """The data is the location as it is now."""
+
+    type: Literal["location.updated"]
+    data: Location
+
+
+class LocationArchived(Told):
+    type: Literal["location.archived"]
+    data: Location
+
+
+class EndpointCreated(Told):
+    type: Literal["endpoint.created"]
+    data: Endpoint
+
+
+class EndpointUpdated(Told):
+    """The data is the endpoint as it is now."""
+
+    type: Literal["endpoint.updated"]
+    data: Endpoint
+
+
+class EndpointDeleted(Told):
+    """The data is the endpoint as it was."""
+
+    type: Literal["endpoint.deleted"]
+    data: Endpoint
+
+
+class LowStock(Model):
+    """What `stock.low` says about a level."""
+
+    item: ItemRef
+    location: LocationRef
+    on_hand: Decimal
+    available: Decimal
+    reorder_point: Decimal
+
+
+class StockLow(Told):
+    """What is available fell to the reorder point or below."""
+
+    type: Literal["stock.low"]
+    data: LowStock
+
+
+class UnknownEvent(Told):
+    """A kind that this version of the SDK does not know: update it, or read the data as it is."""
+
+    type: str
+    data: Any = None
+
+
+KINDS: frozenset[str] = frozenset(
+    {
+        "entry.recorded",
+        "item.created",
+        "item.updated",
+        "item.archived",
+        "location.created",
+        "location.updated",
+        "location.archived",
+        "endpoint.created",
+        "endpoint.updated",
+        "endpoint.deleted",
+        "stock.low",
+    }
+)
+UNKNOWN = "unknown"
+
+
+def kind_of(event: object) -> str:
+    kind = cast("Mapping[str, object]", event).get("type") if isinstance(event, Mapping) else getattr(event, "type", "")
+    return kind if isinstance(kind, str) and kind in KINDS else UNKNOWN
+
+
+Event: TypeAlias = Annotated[
+    Annotated[EntryRecorded, Tag("entry.recorded")]
+    | Annotated[ItemCreated, Tag("item.created")]
+    | Annotated[ItemUpdated, Tag("item.updated")]
+    | Annotated[ItemArchived, Tag("item.archived")]
+    | Annotated[LocationCreated, Tag("location.created")]
+    | Annotated[LocationUpdated, Tag("location.updated")]
+    | Annotated[LocationArchived, Tag("location.archived")]
+    | Annotated[EndpointCreated, Tag("endpoint.created")]
+    | Annotated[EndpointUpdated, Tag("endpoint.updated")]
+    | Annotated[EndpointDeleted, Tag("endpoint.deleted")]
+    | Annotated[StockLow, Tag("stock.low")]
+    | Annotated[UnknownEvent, Tag(UNKNOWN)],
+    Discriminator(kind_of),
+]
+ANY_EVENT: type[Event] = cast("type[Event]", Event)
+"""The same where a class is asked for: no class is the union of all."""

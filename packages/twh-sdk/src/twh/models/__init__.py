@@ -1,0 +1,104 @@
+# Generated from openapi/openapi.json by generate_models.py: do not edit.
+"""What the server answers: every model, loaded when it is first asked for."""
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # typing's, without the time that it takes to import it
+if TYPE_CHECKING:
+    from twh.events import ANY_EVENT as ANY_EVENT
+    from twh.events import EndpointCreated as EndpointCreated
+    from twh.events import EndpointDeleted as EndpointDeleted
+    from twh.events import EndpointUpdated as EndpointUpdated
+    from twh.events import EntryRecorded as EntryRecorded
+    from twh.events import Event as Event
+    from twh.events import ItemArchived as ItemArchived
+    from twh.events import ItemCreated as ItemCreated
+    from twh.events import ItemUpdated as ItemUpdated
+    from twh.events import LocationArchived as LocationArchived
+    from twh.events import LocationCreated as LocationCreated
+    from twh.events import LocationUpdated as LocationUpdated
+    from twh.events import LowStock as LowStock
+    from twh.events import StockLow as StockLow
+    from twh.events import Told as Told
+    from twh.events import UnknownEvent as UnknownEvent
+    from twh.model import Model as Model
+    from twh.model import read as read
+    from twh.models.generated import Actor as Actor
+    from twh.models.generated import Attempt as Attempt
+    from twh.models.generated import Block as Block
+    from twh.models.generated import Delivery as Delivery
+    from twh.models.generated import Endpoint as Endpoint
+    from twh.models.generated import Entry as Entry
+    from twh.models.generated import Fault as Fault
+    from twh.models.generated import Item as Item
+    from twh.models.generated import ItemRef as ItemRef
+    from twh.models.generated import Key as Key
+    from twh.models.generated import KeyRecord as KeyRecord
+    from twh.models.generated import Level as Level
+    from twh.models.generated import Location as Location
+    from twh.models.generated import LocationRef as LocationRef
+    from twh.models.generated import Movement as Movement
+    from twh.models.generated import MovementRow as MovementRow
+    from twh.models.generated import NewEndpoint as NewEndpoint
+    from twh.models.generated import NewKey as NewKey
+    from twh.models.generated import Reference as Reference
+    from twh.models.generated import Sandbox as Sandbox
+    from twh.models.generated import Tenant as Tenant
+    from twh.models.generated import Verification as Verification
+    from twh.models.generated import WhoAmI as WhoAmI
+
+MODULES = {
+    "ANY_EVENT": "twh.events",
+    "EndpointCreated": "twh.events",
+    "EndpointDeleted": "twh.events",
+    "EndpointUpdated": "twh.events",
+    "EntryRecorded": "twh.events",
+    "Event": "twh.events",
+    "ItemArchived": "twh.events",
+    "ItemCreated": "twh.events",
+    "ItemUpdated": "twh.events",
+    "LocationArchived": "twh.events",
+    "LocationCreated": "twh.events",
+    "LocationUpdated": "twh.events",
+    "LowStock": "twh.events",
+    "StockLow": "twh.events",
+    "Told": "twh.events",
+    "UnknownEvent": "twh.events",
+    "Model": "twh.model",
+    "read": "twh.model",
+    "Actor": "twh.models.generated",
+    "Attempt": "twh.models.generated",
+    "Block": "twh.models.generated",
+    "Delivery": "twh.models.generated",
+    "Endpoint": "twh.models.generated",
+    "Entry": "twh.models.generated",
+    "Fault": "twh.models.generated",
+    "Item": "twh.models.generated",
+    "ItemRef": "twh.models.generated",
+    "Key": "twh.models.generated",
+    "KeyRecord": "twh.models.generated",
+    "Level": "twh.models.generated",
+    "Location": "twh.models.generated",
+    "LocationRef": "twh.models.generated",
+    "Movement": "twh.models.generated",
+    "MovementRow": "twh.models.generated",
+    "NewEndpoint": "twh.models.generated",
+    "NewKey": "twh.models.generated",
+    "Reference": "twh.models.generated",
+    "Sandbox": "twh.models.generated",
+    "Tenant": "twh.models.generated",
+    "Verification": "twh.models.generated",
+    "WhoAmI": "twh.models.generated",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in MODULES:
+        raise AttributeError(f"module 'twh.models' has no attribute {name!r}")
+    value: object = getattr(import_module(MODULES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *MODULES})

@@ -1,0 +1,76 @@
+"""What a caller may decide about one call or about all calls of a client: time, attempts, headers, the idempotency key."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypedDict
+
+TIMEOUT_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
+BACKOFF_FIRST_SECONDS = 0.5
+BACKOFF_MOST_SECONDS = 8.0
+
+
+class ClientOptions(TypedDict, total=False):
+    """What `Client(…)` and `with_options(…)` take."""
+
+    timeout: float
+    """Seconds that one attempt may take."""
+    deadline: float
+    """Seconds that all attempts and the pauses between them may take."""
+    attempts_max: int
+    """1 means: never again. The deadline ends the attempts in any case."""
+    headers: Mapping[str, str]
+    """Sent besides the SDK's own."""
+
+
+class Options(ClientOptions, total=False):
+    """What `options=` takes: the same for one call, and its key."""
+
+    idempotency_key: str
+    """Without it every change gets a fresh one; give your own so that a later run of your program settles the same change."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """How long and how often to try, with the clock and the dice that decide it."""
+
+    timeout: float = TIMEOUT_SECONDS
+    deadline: float = DEADLINE_SECONDS
+    attempts_max: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    clock: Callable[[], float] = time.monotonic
+    dice: Callable[[], float] = random.random
+
+    def with_options(self, options: ClientOptions) -> Policy:
+        if not options:
+            return self
+        unknown = options.keys() - Options.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"unknown option {min(unknown)!r}: there are {', '.join(Options.__annotations__)}")
+        changed = replace(
+            self,
+            timeout=options.get("timeout", self.timeout),
+            deadline=options.get("deadline", self.deadline),
+            attempts_max=options.get("attempts_max", self.attempts_max),
+            headers={**self.headers, **options.get("headers", {})},
+        )
+        return changed.checked()
+
+    def checked(self) -> Policy:
+        if self.timeout <= 0 or self.deadline <= 0:
+            raise ValueError("timeout and deadline are seconds above zero")
+        if self.attempts_max is not None and self.attempts_max < 1:
+            raise ValueError("attempts_max is 1 or more")
+        return self
+
+    def backoff(self, attempt: int) -> float:
+        """Half a second, doubling to eight, less up to half of it: callers that failed together do not return together."""
+        return min(BACKOFF_MOST_SECONDS, BACKOFF_FIRST_SECONDS * 2.0 ** min(attempt - 1, 8)) * (1 - self.dice() / 2)
+
+    def obeyed(self, retry_after: float) -> float:
+        """Never earlier than asked, and up to a quarter later: not everyone who was told the same should come at once."""
+        return retry_after * (1 + self.dice() / 4)

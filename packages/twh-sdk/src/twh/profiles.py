@@ -1,0 +1,148 @@
+"""Which key and which address: an argument, else the environment, else the profile that the twh command made active.
+
+The profiles are a TOML file, `twh/config.toml` in the platform's folder for configuration:
+
+    active = "sandbox"
+
+    [profiles.sandbox]
+    base_url = "http://127.0.0.1:8750"
+    api_key = "twh_test_…"
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from twh.errors.tree import ConfigError
+
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """An address and a key under a name."""
+
+    name: str
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Connection:
+    """Where to, and who asks."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+
+    @property
+    def is_loopback(self) -> bool:
+        return (urlsplit(self.base_url).hostname or "") in LOOPBACK_HOSTS
+
+
+LookUp = Callable[[str | None], Profile | None]
+"""Finds the profile of a name, or the active one."""
+
+
+def connection(
+    api_key: str | None, base_url: str | None, profile: str | None = None, look_up: LookUp | None = None
+) -> Connection:
+    """Settle the key and the address, each for itself; raise `ConfigError` when one is missing."""
+    key = api_key or (None if profile else os.environ.get("TWH_API_KEY"))
+    address = base_url or (None if profile else os.environ.get("TWH_BASE_URL"))
+    if not (key and address):
+        found = (look_up or profile_in_file)(profile)
+        key = key or (found.api_key if found else None)
+        address = address or (found.base_url if found else None)
+    if not key:
+        raise ConfigError(
+            "there is no API key",
+            code="no_api_key",
+            hint="Pass api_key=…, set TWH_API_KEY, or run `twh sandbox up`, which makes one.",
+        )
+    if not address:
+        raise ConfigError(
+            "there is no address",
+            code="no_base_url",
+            hint="Pass base_url=…, set TWH_BASE_URL, or run `twh sandbox up`, which listens on this machine.",
+        )
+    return Connection(base_url=checked_address(address), api_key=checked_key(key))
+
+
+def checked_address(address: str) -> str:
+    """The address without its last slash and without /v1, which the SDK adds."""
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ConfigError(
+            f"{address!r} is not an address",
+            code="invalid_base_url",
+            hint="Write it like https://inventory.example.com or http://127.0.0.1:8750.",
+        )
+    return address.rstrip("/").removesuffix("/v1")
+
+
+def checked_key(key: str) -> str:
+    key = key.strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(
+            "the API key has characters that no key has",
+            code="invalid_api_key",
+            hint="Copy it again: it begins with twh_test_ or twh_live_ and has no spaces.",
+        )
+    return key
+
+
+def config_file() -> Path | None:
+    """Where the profiles are kept; None where this user has no home."""
+    folder = config_folder()
+    return folder / "config.toml" if folder else None
+
+
+def config_folder() -> Path | None:
+    try:
+        if sys.platform == "win32":
+            local = os.environ.get("LOCALAPPDATA")
+            return (Path(local) if local else Path.home() / "AppData" / "Local") / "twh"
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Application Support" / "twh"
+        chosen = os.environ.get("XDG_CONFIG_HOME", "")
+        return (Path(chosen) if Path(chosen).is_absolute() else Path.home() / ".config") / "twh"
+    except RuntimeError:  # neither HOME nor an entry for this user
+        return None
+
+
+def profile_in_file(name: str | None = None) -> Profile | None:
+    """The profile of this name, else the active one; None when there is no file or no active profile."""
+    path = config_file()
+    kept: Mapping[str, Any] = read_profiles(path) if path else {}
+    profiles: Mapping[str, Any] = kept.get("profiles", {})
+    wanted: str | None = name or kept.get("active")
+    if wanted is None:
+        return None
+    if wanted not in profiles:
+        raise ConfigError(
+            f"there is no profile {wanted!r} in {path}",
+            code="no_profile",
+            hint=f"There are: {', '.join(sorted(profiles)) or 'none'}. `twh profile use NAME` chooses another.",
+        )
+    profile: Mapping[str, Any] = profiles[wanted]
+    return Profile(name=wanted, base_url=profile.get("base_url"), api_key=profile.get("api_key"))
+
+
+def read_profiles(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as why:
+        raise ConfigError(
+            f"{path} cannot be read: {why}",
+            code="unreadable_profiles",
+            hint="Mend the file or its permissions, or set TWH_API_KEY and TWH_BASE_URL, which are asked first.",
+        ) from why

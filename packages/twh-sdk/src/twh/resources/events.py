@@ -1,0 +1,81 @@
+"""Events: the feed of everything that happened, numbered without gaps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from twh import models
+from twh.call import Call, DriverT_co, Resource, endpoint
+from twh.options import Options
+from twh.pages import Feed, Page, Tail, listing
+from twh.params import AnId, named
+from twh.wire import query, segment
+
+STREAM_WAIT_SECONDS = 25
+
+
+class Events(Resource[DriverT_co]):
+    @endpoint
+    def get(self, event: str | AnId, *, options: Options | None = None) -> Call[models.Event]:
+        """One event, as it was sent to webhooks."""
+        path = f"/v1/events/{segment(named(event))}"
+        return Call(method="GET", path=path, returns=models.ANY_EVENT, options=options)
+
+    @listing
+    def list(
+        self,
+        *,
+        after: int = 0,
+        types: Sequence[str] | None = None,
+        page_size: int | None = None,
+        options: Options | None = None,
+    ) -> Call[Page[models.Event]]:
+        """The events after this sequence, up to the newest there is."""
+        filters = query(after=after, types=types, limit=page_size)
+        return Call(method="GET", path="/v1/events", returns=Feed[models.Event], query=filters, options=options)
+
+    @endpoint
+    def page(
+        self,
+        *,
+        after: int = 0,
+        types: Sequence[str] | None = None,
+        wait: int | None = None,
+        page_size: int | None = None,
+        options: Options | None = None,
+    ) -> Call[Feed[models.Event]]:
+        """One page of the feed, with `next_after` and `head`; with `wait`, held back so many seconds while there is none."""
+        return Call(
+            method="GET",
+            path="/v1/events",
+            returns=Feed[models.Event],
+            query=query(after=after, types=types, wait=wait, limit=page_size),
+            wait=wait or 0,
+            options=options,
+        )
+
+    @listing
+    def stream(
+        self,
+        *,
+        after: int = 0,
+        types: Sequence[str] | None = None,
+        wait: int = STREAM_WAIT_SECONDS,
+        page_size: int | None = None,
+        options: Options | None = None,
+    ) -> Call[Page[models.Event]]:
+        """The events after this sequence and then each new one as it happens, without end.
+
+        Keep `event.sequence` when you have dealt with an event and pass it as `after` when you come back: nothing is
+        skipped. A lost connection is resumed for as long as it takes, unless `options` set a deadline.
+        """
+        return Call(
+            method="GET",
+            path="/v1/events",
+            returns=Tail[models.Event],
+            query=query(after=after, types=types, wait=wait, limit=page_size),
+            wait=wait,
+            deadline=math.inf,
+            options=options,
+        )

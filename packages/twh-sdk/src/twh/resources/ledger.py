@@ -1,0 +1,31 @@
+"""The ledger as a whole: whether everything follows from what went before."""
+
+from __future__ import annotations
+
+from twh import models
+from twh.call import Call, DriverT_co, Resource, endpoint
+from twh.options import Options
+from twh.pages import Page, listing
+from twh.wire import query
+
+VERIFY_SECONDS = 600
+
+
+class Ledger(Resource[DriverT_co]):
+    @endpoint
+    def verify(self, *, options: Options | None = None) -> Call[models.Verification]:
+        """Walk blocks, events, movements and levels, and name the first thing that does not follow (`.fault`)."""
+        return Call(
+            method="POST",
+            path="/v1/ledger/verify",
+            returns=models.Verification,
+            reads=True,
+            wait=VERIFY_SECONDS,
+            options=options,
+        )
+
+    @listing
+    def blocks(self, *, page_size: int | None = None, options: Options | None = None) -> Call[Page[models.Block]]:
+        """The sealed blocks, the newest first."""
+        filters = query(limit=page_size)
+        return Call(method="GET", path="/v1/ledger/blocks", returns=Page[models.Block], query=filters, options=options)

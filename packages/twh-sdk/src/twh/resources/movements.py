@@ -1,0 +1,211 @@
+"""Movements: the one way in which stock changes. Each verb records one entry, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from twh import models
+from twh.call import Call, DriverT_co, Resource, endpoint
+from twh.entry import entry_body, one_or_many, one_or_many_transfers
+from twh.options import Options
+from twh.pages import Page, listing
+from twh.params import (
+    AnId,
+    Expected,
+    ItemArg,
+    Line,
+    LocationArg,
+    ReferenceArg,
+    TransferLine,
+    named,
+    named_or_none,
+)
+from twh.wire import NOT_GIVEN, NotGiven, Quantity, query, segment
+
+RecordedKind = Literal["receipt", "issue", "return", "adjustment", "transfer"]
+
+
+class Movements(Resource[DriverT_co]):
+    """The verbs take one line as `item=, location=, quantity=` or many as `lines=[…]`."""
+
+    @endpoint
+    def record(
+        self,
+        *,
+        kind: RecordedKind,
+        lines: Iterable[Line] | Iterable[TransferLine],
+        reason: str | NotGiven = NOT_GIVEN,
+        reference: ReferenceArg | NotGiven = NOT_GIVEN,
+        occurred_at: datetime | str | NotGiven = NOT_GIVEN,
+        force: bool = False,
+        options: Options | None = None,
+    ) -> Call[models.Entry]:
+        """Record an entry of any kind but a count, which may record nothing: `count` is for that."""
+        if kind not in {"receipt", "issue", "return", "adjustment", "transfer"}:
+            raise ValueError(f"record() takes no kind {kind!r}; a count is recorded by movements.count(…)")
+        return recorded(entry_body(kind, lines, reason, reference, occurred_at, force=force), options)
+
+    @endpoint
+    def receive(
+        self,
+        *,
+        item: ItemArg | None = None,
+        location: LocationArg | None = None,
+        quantity: Quantity | None = None,
+        expected: Expected | None = None,
+        lines: Iterable[Line] | None = None,
+        reason: str | NotGiven = NOT_GIVEN,
+        reference: ReferenceArg | NotGiven = NOT_GIVEN,
+        occurred_at: datetime | str | NotGiven = NOT_GIVEN,
+        options: Options | None = None,
+    ) -> Call[models.Entry]:
+        """Goods came in."""
+        moved = one_or_many(item, location, quantity, expected, lines)
+        return recorded(entry_body("receipt", moved, reason, reference, occurred_at), options)
+
+    @endpoint
+    def issue(
+        self,
+        *,
+        item: ItemArg | None = None,
+        location: LocationArg | None = None,
+        quantity: Quantity | None = None,
+        expected: Expected | None = None,
+        lines: Iterable[Line] | None = None,
+        reason: str | NotGiven = NOT_GIVEN,
+        reference: ReferenceArg | NotGiven = NOT_GIVEN,
+        occurred_at: datetime | str | NotGiven = NOT_GIVEN,
+        force: bool = False,
+        options: Options | None = None,
+    ) -> Call[models.Entry]:
+        """Goods went out. Refused when not enough is available, unless `force` and a key that may."""
+        moved = one_or_many(item, location, quantity, expected, lines)
+        return recorded(entry_body("issue", moved, reason, reference, occurred_at, force=force), options)
+
+    @endpoint
+    def return_(
+        self,
+        *,
+        item: ItemArg | None = None,
+        location: LocationArg | None = None,
+        quantity: Quantity | None = None,
+        expected: Expected | None = None,
+        lines: Iterable[Line] | None = None,
+        reason: str | NotGiven = NOT_GIVEN,
+        reference: ReferenceArg | NotGiven = NOT_GIVEN,
+        occurred_at: datetime | str | NotGiven = NOT_GIVEN,
+        options: Options | None = None,
+    ) -> Call[models.Entry]:
+        """Goods came back."""
+        moved = one_or_many(item, location, quantity, expected, lines)
+        return recorded(entry_body("return", moved, reason, reference, occurred_at), options)
+
+    @endpoint
+    def adjust(
+        self,
+        *,
+        reason: str,
+        item: ItemArg | None = None,
+        location: LocationArg | None = None,
+        quantity: Quantity | None = None,
+        expected: Expected | None = None,
+        lines: Iterable[Line] | None = None,
+        reference: ReferenceArg | NotGiven = NOT_GIVEN,
+        occurred_at: datetime | str | NotGiven = NOT_GIVEN,
+        force: bool = False,
+        options: Options | None = None,
+    ) -> Call[models.Entry]:
+        """Stock is more (`quantity` above zero) or less (below) than the ledger says, for this reason."""
+        moved = one_or_many(item, location, quantity, expected, lines)
+        return recorded(entry_body("adjustment", moved, reason, reference, occurred_at, force=force), options)
+
+    @endpoint
+    def transfer(
+        self,
+        *,
+        item: ItemArg | None = None,
+        source: LocationArg | None = None,
+        target: LocationArg | None = None,
+        quantity: Quantity | None = None,
+        expected: Expected | None = None,
+        lines: Iterable[TransferLine] | None = None,
+        reason: str | NotGiven = NOT_GIVEN,
+        reference: ReferenceArg | NotGiven = NOT_GIVEN,
+        occurred_at: datetime | str | NotGiven = NOT_GIVEN,
+        force: bool = False,
+        options: Options | None = None,
+    ) -> Call[models.Entry]:
+        """Goods moved from source to target, in one step; `expected` is about the source."""
+        moved = one_or_many_transfers(item, source, target, quantity, expected, lines)
+        return recorded(entry_body("transfer", moved, reason, reference, occurred_at, force=force), options)
+
+    @endpoint
+    def count(
+        self,
+        *,
+        item: ItemArg | None = None,
+        location: LocationArg | None = None,
+        quantity: Quantity | None = None,
+        expected: Expected | None = None,
+        lines: Iterable[Line] | None = None,
+        reason: str | NotGiven = NOT_GIVEN,
+        reference: ReferenceArg | NotGiven = NOT_GIVEN,
+        occurred_at: datetime | str | NotGiven = NOT_GIVEN,
+        record_unchanged: bool = False,
+        options: Options | None = None,
+    ) -> Call[models.Entry | None]:
+        """Stock was counted: `quantity` is what is there. None when the count found what the ledger says."""
+        moved = one_or_many(item, location, quantity, expected, lines)
+        body = entry_body("count", moved, reason, reference, occurred_at, record_unchanged=record_unchanged)
+        return Call(method="POST", path="/v1/movements", returns=models.Entry, body=body, options=options)
+
+    @endpoint
+    def get(self, movement: str | AnId, *, options: Options | None = None) -> Call[models.MovementRow]:
+        """One movement, with the entry it belongs to."""
+        path = f"/v1/movements/{segment(named(movement))}"
+        return Call(method="GET", path=path, returns=models.MovementRow, options=options)
+
+    @listing
+    def list(
+        self,
+        *,
+        item: ItemArg | None = None,
+        location: LocationArg | None = None,
+        kind: str | None = None,
+        reason: str | None = None,
+        reference: str | None = None,
+        entry: str | AnId | None = None,
+        occurred_from: datetime | str | None = None,
+        occurred_until: datetime | str | None = None,
+        recorded_from: datetime | str | None = None,
+        recorded_until: datetime | str | None = None,
+        after_sequence: int | None = None,
+        order: Literal["asc", "desc"] | None = None,
+        page_size: int | None = None,
+        options: Options | None = None,
+    ) -> Call[Page[models.MovementRow]]:
+        """Movements by filter, the newest first unless `order="asc"`."""
+        filters = query(
+            item=named_or_none(item),
+            location=named_or_none(location),
+            kind=kind,
+            reason=reason,
+            reference=reference,
+            entry=named_or_none(entry),
+            occurred_from=occurred_from,
+            occurred_until=occurred_until,
+            recorded_from=recorded_from,
+            recorded_until=recorded_until,
+            after_sequence=after_sequence,
+            order=order,
+            limit=page_size,
+        )
+        return Call(
+            method="GET", path="/v1/movements", returns=Page[models.MovementRow], query=filters, options=options
+        )
+
+
+def recorded(body: dict[str, object], options: Options | None) -> Call[models.Entry]:
+    return Call(method="POST", path="/v1/movements", returns=models.Entry, body=body, options=options)

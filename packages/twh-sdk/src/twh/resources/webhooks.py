@@ -1,0 +1,114 @@
+"""Webhooks: who wants which events, what was delivered to them, and whether something that arrived is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from twh import models, webhooks
+from twh.call import Call, DriverT_co, Resource, endpoint
+from twh.options import Options
+from twh.pages import Page, listing
+from twh.params import AnId, named, named_or_none
+from twh.wire import NOT_GIVEN, NotGiven, given, query, segment
+
+
+class Webhooks(Resource[DriverT_co]):
+    @endpoint
+    def create(
+        self,
+        *,
+        url: str,
+        kinds: Sequence[str] | NotGiven = NOT_GIVEN,
+        description: str | NotGiven = NOT_GIVEN,
+        options: Options | None = None,
+    ) -> Call[models.NewEndpoint]:
+        """Have events sent to an address: all, or these kinds. The answer has the `secret`, this once."""
+        body = given(url=url, kinds=kinds, description=description)
+        return Call(method="POST", path="/v1/webhook-endpoints", returns=models.NewEndpoint, body=body, options=options)
+
+    @endpoint
+    def get(self, endpoint: str | AnId, *, options: Options | None = None) -> Call[models.Endpoint]:
+        """One endpoint."""
+        return Call(method="GET", path=address(endpoint), returns=models.Endpoint, options=options)
+
+    @listing
+    def list(self, *, page_size: int | None = None, options: Options | None = None) -> Call[Page[models.Endpoint]]:
+        """All endpoints."""
+        return Call(
+            method="GET",
+            path="/v1/webhook-endpoints",
+            returns=Page[models.Endpoint],
+            query=query(limit=page_size),
+            options=options,
+        )
+
+    @endpoint
+    def update(
+        self,
+        endpoint: str | AnId,
+        *,
+        url: str | NotGiven = NOT_GIVEN,
+        kinds: Sequence[str] | NotGiven = NOT_GIVEN,
+        description: str | NotGiven = NOT_GIVEN,
+        enabled: bool | NotGiven = NOT_GIVEN,
+        if_match: str | None = None,
+        options: Options | None = None,
+    ) -> Call[models.Endpoint]:
+        """Change what is given. With `if_match=endpoint.etag`, only if nobody else did."""
+        return Call(
+            method="PATCH",
+            path=address(endpoint),
+            returns=models.Endpoint,
+            body=given(url=url, kinds=kinds, description=description, enabled=enabled),
+            if_match=if_match,
+            options=options,
+        )
+
+    @endpoint
+    def delete(
+        self, endpoint: str | AnId, *, if_match: str | None = None, options: Options | None = None
+    ) -> Call[None]:
+        """Send nothing there any more."""
+        return Call(method="DELETE", path=address(endpoint), returns=type(None), if_match=if_match, options=options)
+
+    @listing
+    def deliveries(
+        self,
+        *,
+        endpoint: str | AnId | None = None,
+        event: str | AnId | None = None,
+        state: Literal["pending", "delivered", "failed"] | None = None,
+        page_size: int | None = None,
+        options: Options | None = None,
+    ) -> Call[Page[models.Delivery]]:
+        """What was or is to be delivered, the newest first."""
+        filters = query(endpoint=named_or_none(endpoint), event=named_or_none(event), state=state, limit=page_size)
+        return Call(method="GET", path="/v1/deliveries", returns=Page[models.Delivery], query=filters, options=options)
+
+    @endpoint
+    def delivery(self, delivery: str | AnId, *, options: Options | None = None) -> Call[models.Delivery]:
+        """One delivery."""
+        path = f"/v1/deliveries/{segment(named(delivery))}"
+        return Call(method="GET", path=path, returns=models.Delivery, options=options)
+
+    @listing
+    def attempts(self, delivery: str | AnId, *, options: Options | None = None) -> Call[Page[models.Attempt]]:
+        """What each try to deliver it came to."""
+        path = f"/v1/deliveries/{segment(named(delivery))}/attempts"
+        return Call(method="GET", path=path, returns=Page[models.Attempt], options=options)
+
+    def verify(
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        secret: str | Sequence[str],
+        tolerance: float = webhooks.TOLERANCE_SECONDS,
+    ) -> models.Event:
+        """The event in a webhook, once its signature is proved; raises `WebhookRejected`. Asks no server."""
+        return webhooks.verify(body, headers, secret=secret, tolerance=tolerance)
+
+
+def address(endpoint: str | AnId) -> str:
+    return f"/v1/webhook-endpoints/{segment(named(endpoint))}"

@@ -45,6 +45,7 @@ GUARDED: dict[str, Guard] = {
     "cursors": Guard(app="select", worker="select, insert, update"),
     "webhook_endpoints": Guard(app="select, insert, update", worker="select"),
     "deliveries": Guard(app="select", worker="select, insert, update"),
+    "endpoint_queues": Guard(worker="select, insert, update"),
     "delivery_attempts": Guard(app="select", worker="select, insert"),
 }
 

@@ -220,10 +220,17 @@ deliveries = sa.Table(
     _column("state", sa.Text()),
     _column("attempts", sa.Integer()),
     _column("next_attempt_at", TIME, null=True),
-    _column("leased_until", TIME, null=True),
     _column("fence", sa.Uuid(), null=True),
     _column("delivered_at", TIME, null=True),
     _column("created_at", TIME),
+)
+
+endpoint_queues = sa.Table(
+    "endpoint_queues",
+    metadata,
+    _tenant(),
+    _id("endpoint_id"),
+    _column("due_at", TIME, null=True),
 )
 
 delivery_attempts = sa.Table(

@@ -221,17 +221,27 @@ create table deliveries (
     state text not null,
     attempts integer not null,
     next_attempt_at timestamptz,
-    leased_until timestamptz,
     fence uuid,
     delivered_at timestamptz,
     created_at timestamptz not null,
     primary key (tenant_id, id),
     foreign key (tenant_id, endpoint_id) references webhook_endpoints,
     constraint an_event_goes_once_to_an_endpoint unique (tenant_id, endpoint_id, sequence),
-    constraint state_is_known check (state in ('pending', 'delivered', 'failed'))
+    constraint state_is_known check (state in ('pending', 'delivered', 'failed')),
+    constraint what_is_pending_has_a_next_attempt check ((state = 'pending') = (next_attempt_at is not null))
 ) with (fillfactor = 80);
-create index deliveries_due on deliveries (next_attempt_at) where state = 'pending';
-create index deliveries_by_event on deliveries (tenant_id, event_id);
+create index deliveries_due on deliveries (tenant_id, endpoint_id, next_attempt_at) where state = 'pending';
+create index deliveries_by_sequence on deliveries (tenant_id, sequence, endpoint_id);
+create index deliveries_failed on deliveries (tenant_id, sequence, endpoint_id) where state = 'failed';
+
+create table endpoint_queues (
+    tenant_id uuid not null,
+    endpoint_id uuid not null,
+    due_at timestamptz,
+    primary key (tenant_id, endpoint_id),
+    foreign key (tenant_id, endpoint_id) references webhook_endpoints
+) with (fillfactor = 50);
+create index endpoint_queues_due on endpoint_queues (due_at) where due_at is not null;
 
 create table delivery_attempts (
     tenant_id uuid not null,

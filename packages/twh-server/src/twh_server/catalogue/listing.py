@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -84,7 +84,7 @@ def _locations(tenant: TenantId) -> Select:
     return sa.select(*(table.c[name] for name in locations.COLUMNS.split(", "))).where(table.c.tenant_id == tenant)
 
 
-def _page(select: "sa.Select[Any]", table: sa.Table, after: UUID | None, limit: int, archived: Archived) -> Select:
+def _page(select: Select, table: sa.Table, after: UUID | None, limit: int, archived: Archived) -> Select:
     if after is not None:
         select = select.where(table.c.id > after)
     if archived != "any":

@@ -1,6 +1,6 @@
 """Connections: pools of the application's and the worker's role, and the transactions that run on them."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, LiteralString, Self, TypeAlias, cast
 from uuid import UUID
@@ -32,7 +32,7 @@ class Database:
 
     def __init__(self, address: Address, *, writers: int = WRITERS_MAX, readers: int = READERS_MAX) -> None:
         self.address = address
-        limits = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s"}
+        limits = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s", "timezone": "UTC"}
         # The write path's statements reach every row by a key: one plan fits all, and planning each would cost more.
         writing = address.as_role(APP, statement_timeout="20s", plan_cache_mode="force_generic_plan", **limits)
         reading = address.as_role(APP, statement_timeout="20s", **limits)
@@ -51,7 +51,7 @@ class Database:
     async def __aexit__(self, *_: object) -> None:
         await self._open.aclose()
 
-    async def read(self, tenant: UUID, sql: str, parameters: Sequence[object] | dict[str, object]) -> list[Row]:
+    async def read(self, tenant: UUID, sql: str, parameters: Sequence[object] | Mapping[str, object]) -> list[Row]:
         """The rows of one statement over one tenant's data, in one round trip."""
         async with self.readers.connection() as connection:
             # Outside an explicit transaction, a pipeline is one implicit transaction: the setting ends with it.
@@ -74,7 +74,7 @@ class Database:
         async with self.writers.connection() as connection, connection.transaction():
             yield connection
 
-    async def anywhere(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> list[Row]:
+    async def anywhere(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """The rows of one statement over tables that belong to no tenant (tenants, keys), committed."""
         async with self.readers.connection() as connection:
             cursor = await connection.execute(constant(sql), parameters)

@@ -11,7 +11,7 @@ from twh_server.database.engine import Database, Row
 
 _DIALECT = psycopg.PGDialect_psycopg()
 
-Select: TypeAlias = "sa.Select[Any]"
+Select: TypeAlias = "sa.Select[*tuple[Any, ...]]"
 
 
 async def rows_of(database: Database, tenant: UUID, statement: Select) -> Sequence[Row]:

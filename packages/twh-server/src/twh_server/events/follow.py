@@ -1,0 +1,172 @@
+"""Followers: whoever does something with every event of every tenant, in order, skipping none.
+
+A follower has a cursor for each tenant. It finds the tenants whose ledger is ahead of its cursor in one statement,
+takes such a cursor (or leaves it to the process that holds it), does its work for a run of events, and moves the
+cursor in the same transaction. A tenant's events are numbered in the order of their commits, so whatever stands behind
+the cursor and up to the head is there for every later look: nothing can appear behind a cursor that has moved on.
+
+When the work writes to the database only, it is done exactly once; what it does elsewhere may be done again.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from twh_server.database.engine import Connection, Database, Transient
+from twh_server.database.identifiers import TenantId
+from twh_server.events.bell import Bell
+
+RUN_EVENTS_MAX = 500
+TENANTS_MAX = 100
+LOOK_SECONDS = 1.0
+"""Even without hearing the bell, a follower looks this often."""
+REST_SECONDS = 10.0
+"""How long a tenant is left alone after the work for it failed; the others are not kept waiting."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """A stretch of one tenant's events, from the first number to the last, without gaps."""
+
+    tenant: TenantId
+    first: int
+    last: int
+
+
+Work = Callable[[Connection, Run], Awaitable[None]]
+"""What a follower does with a run, within the transaction that moves its cursor. When it raises, the cursor stays."""
+
+
+def nothing() -> None:
+    """Nobody has to be told."""
+
+
+class Follower:
+    """One follower in one process; there may be many processes. Start with `run`, end with `stop`."""
+
+    def __init__(
+        self,
+        database: Database,
+        bell: Bell,
+        name: str,
+        work: Work,
+        *,
+        committed: Callable[[], None] = nothing,
+        run_events_max: int = RUN_EVENTS_MAX,
+    ) -> None:
+        self._database = database
+        self._bell = bell
+        self._name = name
+        self._work = work
+        self._committed = committed
+        self._run_events_max = run_events_max
+        self._resting: dict[UUID, float] = {}
+        self._stopping = False
+        self._woken = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow until told to stop."""
+        with self._bell.listening() as self._woken:
+            while not self._stopping:
+                # Cleared first: what is rung while we look is looked for again.
+                self._woken.clear()
+                if await self._look() or self._stopping:
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
+
+    def stop(self) -> None:
+        """Finish the run that is under way, and return from `run`."""
+        self._stopping = True
+        self._woken.set()
+
+    async def catch_up(self) -> None:
+        """Work until no tenant's ledger is ahead, other followers of this name and failing work aside."""
+        while await self._pass():
+            pass
+
+    async def _look(self) -> bool:
+        try:
+            return await self._pass()
+        except Transient as loss:
+            _log.warning("follower %s lost the database and will look again: %s", self._name, loss)
+        except Exception:
+            _log.exception("follower %s cannot look for news", self._name)
+        return False
+
+    async def _pass(self) -> bool:
+        """One run for each tenant that is behind; whether there was any."""
+        moment = time.monotonic()
+        self._resting = {tenant: until for tenant, until in self._resting.items() if until > moment}
+        async with self._database.workers.connection() as connection:
+            cursor = await connection.execute(
+                BEHIND, {"follower": self._name, "resting": list(self._resting), "limit": TENANTS_MAX}
+            )
+            behind = [TenantId(tenant) for (tenant,) in await cursor.fetchall()]
+            moved = [await self._serve(connection, tenant) for tenant in behind if not self._stopping]
+        return any(moved)
+
+    async def _serve(self, connection: Connection, tenant: TenantId) -> bool:
+        try:
+            async with connection.transaction():
+                done = await self._advance(connection, tenant)
+        except Exception:
+            if connection.closed:
+                raise
+            _log.exception("follower %s failed for tenant %s and lets it rest", self._name, tenant)
+            self._resting[tenant] = time.monotonic() + REST_SECONDS
+            return False
+        if done:
+            self._committed()
+        return done
+
+    async def _advance(self, tx: Connection, tenant: TenantId) -> bool:
+        whose = {"tenant": tenant, "follower": self._name}
+        await tx.execute(BEGIN_CURSOR, whose)
+        taken = await (await tx.execute(TAKE_CURSOR, whose)).fetchone()
+        if taken is None:
+            return False  # another process holds it
+        cursor, head = taken
+        last = min(head, cursor + self._run_events_max)
+        if last <= cursor:
+            return False  # another process was here in between
+        await self._work(tx, Run(tenant=tenant, first=cursor + 1, last=last))
+        await tx.execute(MOVE_CURSOR, {**whose, "last": last})
+        return True
+
+
+# Whoever waited longest comes first.
+BEHIND = """
+select h.tenant_id
+from ledger_heads as h
+left join cursors as c on c.tenant_id = h.tenant_id and c.follower = %(follower)s
+where h.sequence > coalesce(c.sequence, 0) and h.tenant_id <> all (%(resting)s::uuid[])
+order by c.updated_at nulls first
+limit %(limit)s
+"""
+
+BEGIN_CURSOR = """
+insert into cursors (tenant_id, follower, sequence, updated_at)
+values (%(tenant)s, %(follower)s, 0, now())
+on conflict do nothing
+"""
+
+TAKE_CURSOR = """
+select c.sequence, h.sequence
+from cursors as c
+join ledger_heads as h on h.tenant_id = c.tenant_id
+where c.tenant_id = %(tenant)s and c.follower = %(follower)s
+for update of c skip locked
+"""
+
+MOVE_CURSOR = """
+update cursors
+set sequence = %(last)s, updated_at = clock_timestamp()
+where tenant_id = %(tenant)s and follower = %(follower)s
+"""

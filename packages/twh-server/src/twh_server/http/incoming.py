@@ -1,0 +1,131 @@
+"""Reading a request: who, which conditions, which key, which body; each refused in the order that the API promises."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from litestar import Request
+
+from twh_server.access.keys import Access, Keys
+from twh_server.http.refusals import (
+    BodyTooLarge,
+    IdempotencyKeyMalformed,
+    IdempotencyKeyMissing,
+    MalformedRequest,
+    NotAcceptable,
+    NotJson,
+    RequestTimeout,
+    ScopeMissing,
+    Unauthenticated,
+)
+
+BODY_BYTES_MAX = 1 << 20
+BODY_SECONDS_MAX = 30.0
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
+_TAGS = re.compile(r'\s*(?:W/)?("[\x21\x23-\x7e]*"|\*)\s*')
+_ACCEPTED = ("*/*", "application/*", "application/json", "application/problem+json")
+
+Incoming = Request[Any, Any, Any]
+
+
+async def authenticate(request: Incoming, keys: Keys, scope: str) -> Access:
+    """Who asks. Raises Unauthenticated without a valid key, ScopeMissing when it does not allow this."""
+    bearer = _BEARER.fullmatch(request.headers.get("authorization", ""))
+    access = await keys.find(bearer[1]) if bearer else None
+    if access is None:
+        raise Unauthenticated
+    require_scope(access, scope)
+    return access
+
+
+def require_scope(access: Access, scope: str) -> None:
+    """Raise ScopeMissing unless the key has a scope."""
+    if scope and scope not in access.scopes:
+        raise ScopeMissing(scope)
+
+
+def check_accept(request: Incoming) -> None:
+    """Raise NotAcceptable when the caller would not take JSON."""
+    accept = request.headers.get("accept")
+    if not accept:
+        return
+    for choice in accept.split(","):
+        media, _, parameters = choice.strip().lower().partition(";")
+        refused = re.search(r"(^|;)\s*q=0(\.0*)?\s*(;|$)", parameters)
+        if media.strip() in _ACCEPTED and not refused:
+            return
+    raise NotAcceptable
+
+
+def idempotency_key(request: Incoming, *, required: bool) -> str | None:
+    """The request's key. Raises IdempotencyKeyMissing or IdempotencyKeyMalformed."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        if required:
+            raise IdempotencyKeyMissing
+        return None
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyMalformed
+    return key
+
+
+def entity_tags(request: Incoming, header: str) -> tuple[str, ...] | None:
+    """The tags of `If-Match` or `If-None-Match`; None without the header. Raises MalformedRequest."""
+    value = request.headers.get(header)
+    if value is None:
+        return None
+    tags = [_TAGS.fullmatch(part) for part in value.split(",")]
+    if not all(tags):
+        raise MalformedRequest(f'{header} takes entity tags such as "it3", quotes included, or *.')
+    return tuple(tag[1] for tag in tags if tag)
+
+
+async def body(request: Incoming) -> bytes:
+    """The body's bytes. Raises NotJson, BodyTooLarge, RequestTimeout."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/json" and not media.endswith("+json"):
+        raise NotJson
+    if int(request.headers.get("content-length") or 0) > BODY_BYTES_MAX:
+        raise BodyTooLarge(BODY_BYTES_MAX)
+    received = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            async for chunk in request.stream():
+                received += chunk
+                if len(received) > BODY_BYTES_MAX:
+                    raise BodyTooLarge(BODY_BYTES_MAX)
+    except TimeoutError:
+        raise RequestTimeout(BODY_SECONDS_MAX) from None
+    return bytes(received)
+
+
+def path_values(request: Incoming) -> Mapping[str, str]:
+    """The variable parts of the path, decoded. Raises MalformedRequest."""
+    try:
+        values = {name: unquote(value, errors="strict") for name, value in request.path_params.items()}
+    except UnicodeDecodeError:
+        raise MalformedRequest("The path is not percent-encoded UTF-8.") from None
+    if any("\0" in value for value in values.values()):
+        raise MalformedRequest("The path contains a NUL character, which no text here may have.")
+    return values
+
+
+def digest(request: Incoming, raw: bytes) -> bytes:
+    """What an idempotency key stands for: the request, without the headers that may differ between attempts."""
+    parts = (
+        request.method.encode(),
+        request.scope["path"].encode(),
+        request.scope["query_string"],
+        request.headers.get("if-match", "").encode(),
+        raw,
+    )
+    hashed = hashlib.sha256()
+    for part in parts:
+        hashed.update(len(part).to_bytes(8, "big"))
+        hashed.update(part)
+    return hashed.digest()

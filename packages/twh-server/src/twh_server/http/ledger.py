@@ -1,0 +1,73 @@
+"""`/v1/ledger`: its blocks, and the proof that everything in it follows."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from twh_server.http.operation import Call, operation, shown
+from twh_server.http.paging import key_of, next_cursor
+from twh_server.http.shapes import PageQuery, Query
+from twh_server.journal.commands import Answer
+from twh_server.ledger.verify import Verification, verify
+
+
+class Block(msgspec.Struct, frozen=True):
+    """A sealed run of events: its hash covers them and every block before."""
+
+    first_sequence: int
+    last_sequence: int
+    previous_hash: str
+    hash: str
+    recorded_at: datetime
+
+
+class BlockList(msgspec.Struct, frozen=True):
+    """A page of blocks."""
+
+    data: list[Block]
+    next_cursor: str | None
+
+
+@operation(
+    id="ledger.verify",
+    method="POST",
+    path="/v1/ledger/verify",
+    scope="ledger:read",
+    answers={200: Verification},
+)
+async def verify_(call: Call[Any, Query]) -> Answer:
+    """Verify the whole ledger: blocks, events, entries, movements and levels.
+
+    The answer names the first thing that does not follow from what came before it.
+    """
+    return shown(await verify(call.rooms.database, call.tenant))
+
+
+@operation(
+    id="ledger.blocks",
+    method="GET",
+    path="/v1/ledger/blocks",
+    scope="ledger:read",
+    query=PageQuery,
+    answers={200: BlockList},
+)
+async def blocks(call: Call[Any, PageQuery]) -> Answer:
+    """List the sealed blocks, newest first."""
+    query = call.query
+    before = key_of(query.cursor, int)
+    parameters = {"tenant": call.tenant, "before": before, "limit": query.limit + 1}
+    rows = await call.rooms.database.read(call.tenant, LIST_BLOCKS, parameters)
+    page = [Block(first, last, previous.hex(), own.hex(), at) for first, last, previous, own, at in rows[: query.limit]]
+    cursor = next_cursor(rows, query.limit, page[-1].first_sequence if page else None)
+    return shown(BlockList(page, cursor))
+
+
+LIST_BLOCKS = """
+select first_sequence, last_sequence, previous_hash, hash, recorded_at
+from blocks
+where tenant_id = %(tenant)s
+  and first_sequence < coalesce(%(before)s::bigint, 9223372036854775807)
+order by first_sequence desc
+limit %(limit)s
+"""

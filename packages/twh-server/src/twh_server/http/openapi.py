@@ -1,0 +1,278 @@
+"""The OpenAPI document: made from the operations, the shapes that come in and the structs that go out."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from pydantic.json_schema import models_json_schema
+
+import twh_server
+from twh_server.http import problems
+from twh_server.http import refusals as http
+from twh_server.http.operation import JSON, Operation
+from twh_server.http.operations import OPERATIONS
+from twh_server.http.problems import STATUS, ProblemDetail
+from twh_server.journal.refusals import IdempotencyKeyReused, Overloaded, Unavailable
+from twh_server.refusals import Refusal, code_of, title_of
+
+Schema = dict[str, Any]
+
+REF = "#/components/schemas/{}"
+
+PARAMETERS: Mapping[str, str] = {
+    "item": "The item's id or SKU, percent-encoded.",
+    "location": "The location's id or code, percent-encoded.",
+    "movement": "The movement's id.",
+    "entry": "The entry's id.",
+    "event": "The event's id.",
+    "endpoint": "The endpoint's id.",
+    "delivery": "The delivery's id.",
+    "key": "The idempotency key, percent-encoded.",
+}
+
+HEADERS: Mapping[str, Schema] = {
+    "Twh-Request-Id": {"description": "Names this request in our logs.", "schema": {"type": "string"}},
+    "ETag": {"description": "The version of what is shown.", "schema": {"type": "string"}},
+    "Location": {"description": "The address of what was created.", "schema": {"type": "string"}},
+    "Idempotent-Replayed": {
+        "description": "`true` when this is the answer that the key was given before.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Retry-After": {"description": "After how many seconds to try again.", "schema": {"type": "integer"}},
+}
+
+
+def document() -> Schema:
+    """The whole document, as plain values."""
+    structs = [struct for operation in OPERATIONS for struct in operation.answers.values() if struct]
+    _, outgoing = msgspec.json.schema_components([*structs, ProblemDetail], ref_template="#/components/schemas/{name}")
+    bodies = {operation.body for operation in OPERATIONS if operation.body}
+    _, incoming = models_json_schema(
+        [(body, "validation") for body in sorted(bodies, key=lambda body: body.__name__)],
+        ref_template="#/components/schemas/{model}",
+    )
+    schemas = {**outgoing, **incoming.get("$defs", {}), "Problem": _problem_schema()}
+    paths: dict[str, Schema] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "TWH",
+            "version": twh_server.__version__,
+            "summary": "The inventory API whose stock is a ledger.",
+            "description": DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "http://127.0.0.1:8750", "description": "A local sandbox (twh sandbox up)"}],
+        "security": [{"key": []}],
+        "tags": [{"name": name} for name in dict.fromkeys(operation.id.split(".")[0] for operation in OPERATIONS)],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key, `twh_…`."}},
+            "headers": dict(HEADERS),
+            "schemas": {name: _tidied(schema) for name, schema in sorted(schemas.items())},
+        },
+    }
+
+
+def encoded() -> bytes:
+    """The document as it is committed and served: indented, with a newline at its end."""
+    return msgspec.json.format(msgspec.json.encode(document()), indent=2) + b"\n"
+
+
+def _described(operation: Operation) -> Schema:
+    described: Schema = {
+        "operationId": operation.id,
+        "tags": [operation.id.split(".")[0]],
+        "summary": operation.summary,
+        "description": _description(operation),
+        "parameters": [*_path(operation), *_query(operation), *_headers(operation)],
+        "responses": _answers(operation),
+    }
+    if operation.body:
+        content: Schema = {"schema": {"$ref": REF.format(operation.body.__name__)}}
+        if operation.example:
+            content["example"] = dict(operation.example)
+        described["requestBody"] = {"required": True, "content": {JSON: content}}
+    return described
+
+
+def _description(operation: Operation) -> str:
+    needs = f"Needs the scope `{operation.scope}`." if operation.scope else "Any valid key will do."
+    return f"{operation.description}\n\n{needs}".strip()
+
+
+def _path(operation: Operation) -> list[Schema]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": PARAMETERS[name],
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        }
+        for name in re.findall(r"{(\w+)}", operation.path)
+    ]
+
+
+def _query(operation: Operation) -> list[Schema]:
+    if operation.query is None:
+        return []
+    schema = operation.query.model_json_schema()
+    parameters: list[Schema] = []
+    for name, described in schema["properties"].items():
+        tidy = _tidied(described)
+        description = tidy.pop("description", None)
+        parameter: Schema = {"name": name, "in": "query", "required": False, "schema": _without_null(tidy)}
+        if description:
+            parameter["description"] = description
+        parameters.append(parameter)
+    return parameters
+
+
+def _without_null(schema: Schema) -> Schema:
+    """A query parameter is there or not; there is no null to send."""
+    choices = [choice for choice in schema.pop("anyOf", []) if choice != {"type": "null"}]
+    if schema.get("default", 0) is None:
+        del schema["default"]
+    return {**choices[0], **schema} if len(choices) == 1 else schema
+
+
+def _headers(operation: Operation) -> list[Schema]:
+    headers: list[Schema] = []
+    if operation.key != "none":
+        headers.append(
+            _header(
+                "Idempotency-Key",
+                "1 to 255 visible ASCII characters, new for each new request: a retry with the same key is answered"
+                " with the same bytes.",
+                required=operation.key == "required",
+                schema={"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+            )
+        )
+    if operation.conditional:
+        name = "If-None-Match" if operation.method == "GET" else "If-Match"
+        does = "304 when it is still at this version." if operation.method == "GET" else "412 unless at this version."
+        headers.append(_header(name, does, required=False, schema={"type": "string"}))
+    return headers
+
+
+def _header(name: str, description: str, *, required: bool, schema: Schema) -> Schema:
+    return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
+
+
+def _answers(operation: Operation) -> Schema:
+    answers: Schema = {}
+    for status, struct in operation.answers.items():
+        answer: Schema = {"description": DESCRIPTIONS[status], "headers": _answer_headers(operation, status)}
+        if struct:
+            answer["content"] = {JSON: {"schema": {"$ref": REF.format(struct.__name__)}}}
+        answers[str(status)] = answer
+    if operation.method == "GET" and operation.conditional:
+        answers["304"] = {
+            "description": DESCRIPTIONS[304],
+            "headers": {"Twh-Request-Id": _header_ref("Twh-Request-Id")},
+        }
+    by_status: dict[int, list[type[Refusal]]] = {}
+    for refusal in refusals_of(operation):
+        by_status.setdefault(STATUS[refusal], []).append(refusal)
+    for status in sorted(by_status):
+        answers[str(status)] = _refused(status, by_status[status])
+    return answers
+
+
+def refusals_of(operation: Operation) -> Sequence[type[Refusal]]:
+    """Every refusal that an operation can answer with."""
+    always: list[type[Refusal]] = [http.Unauthenticated, http.NotAcceptable, http.Internal, Unavailable]
+    always += [http.InvalidParameter, http.MalformedRequest]
+    if operation.scope:
+        always.append(http.ScopeMissing)
+    if operation.body:
+        always += [http.NotJson, http.BodyTooLarge, http.RequestTimeout]
+    if operation.method != "GET":
+        always.append(Overloaded)
+    if operation.key != "none":
+        always += [http.IdempotencyKeyMalformed, IdempotencyKeyReused]
+    if operation.key == "required":
+        always.append(http.IdempotencyKeyMissing)
+    return list(dict.fromkeys([*operation.refusals, *always]))
+
+
+def _refused(status: int, kinds: Sequence[type[Refusal]]) -> Schema:
+    lines = [f"- `{code_of(kind)}`: {title_of(kind)}." for kind in kinds]
+    headers = {"Twh-Request-Id": _header_ref("Twh-Request-Id")}
+    if status == 503:
+        headers["Retry-After"] = _header_ref("Retry-After")
+    return {
+        "description": "\n".join(lines),
+        "headers": headers,
+        "content": {problems.CONTENT_TYPE: {"schema": {"$ref": REF.format("Problem")}}},
+    }
+
+
+def _answer_headers(operation: Operation, status: int) -> Schema:
+    names = ["Twh-Request-Id"]
+    if status == 201:
+        names.append("Location")
+    if operation.conditional:
+        names.append("ETag")
+    if operation.key != "none":
+        names.append("Idempotent-Replayed")
+    return {name: _header_ref(name) for name in names}
+
+
+def _header_ref(name: str) -> Schema:
+    return {"$ref": f"#/components/headers/{name}"}
+
+
+def _problem_schema() -> Schema:
+    codes = problems.codes()
+    text = {"type": "string"}
+    return {
+        "title": "Problem",
+        "description": "A refusal (RFC 9457), with a stable code and the facts that a client can act on.",
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "code", "request_id"],
+        "properties": {
+            "type": {**text, "description": "The address of the code's documentation."},
+            "title": text,
+            "status": {"type": "integer"},
+            "detail": {**text, "description": "What it means this time, in a sentence."},
+            "code": {**text, "description": f"Stable, for programs. One of {', '.join(sorted(codes))}; more may come."},
+            "request_id": text,
+            "errors": {"type": "array", "items": {"$ref": REF.format("ProblemDetail")}},
+        },
+        "additionalProperties": True,
+    }
+
+
+def _tidied(schema: Any) -> Any:
+    """Without the titles that only repeat a field's name, and as types that each tool reads alike."""
+    if isinstance(schema, list):
+        return [_tidied(part) for part in cast(list[Any], schema)]
+    if not isinstance(schema, dict):
+        return schema
+    described = cast(Schema, schema)
+    return {
+        name: _tidied(value)
+        for name, value in described.items()
+        if name != "title" or not isinstance(value, str) or "properties" in described
+    }
+
+
+DESCRIPTIONS: Mapping[int, str] = {
+    200: "What was asked for.",
+    201: "It was recorded.",
+    204: "Done; there is nothing to show.",
+    304: "It is still at the version that you have.",
+}
+
+DESCRIPTION = """\
+TWH records stock as a ledger: every change of stock is an entry that is never edited, balances are always exactly what
+the ledger says, and the news of each change leaves with it.
+
+Quantities are exact decimals, sent as strings. Times are RFC 3339 in UTC. Lists go on behind `next_cursor`.
+Names that people use (SKU, location code) are accepted wherever an id is.
+"""

@@ -1,0 +1,204 @@
+"""An operation is described once, as data: routing, checks and the OpenAPI document all follow from it."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+from litestar.response.base import ASGIResponse
+
+from twh_server.access.keys import Access, Keys
+from twh_server.access.scopes import Scope
+from twh_server.database.engine import Database, Transient
+from twh_server.database.identifiers import REQUEST, RequestId, TenantId, fresh
+from twh_server.events.bell import Bell
+from twh_server.http import incoming, problems
+from twh_server.http.refusals import Internal
+from twh_server.http.shapes import Body, Query, body_of, query_of
+from twh_server.journal.commands import Actor, Answer, Command, Submission
+from twh_server.journal.refusals import Unavailable
+from twh_server.journal.writer import Writer
+from twh_server.ledger.record import BACK_MAX
+from twh_server.refusals import Refusal
+
+JSON = "application/json"
+
+B = TypeVar("B", bound=Body | None)
+Q = TypeVar("Q", bound=Query | None)
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rooms:
+    """What a handler may use: made once a process, in app.py."""
+
+    database: Database
+    writer: Writer
+    bell: Bell
+    keys: Keys
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call(Generic[B, Q]):
+    """One request, read and checked."""
+
+    rooms: Rooms
+    access: Access
+    path: Mapping[str, str]
+    query: Q
+    body: B
+    key: str | None
+    digest: bytes
+    if_match: Sequence[str] | None
+    request_id: str
+
+    @property
+    def tenant(self) -> TenantId:
+        """Whose data."""
+        return self.access.tenant
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks."""
+        return Actor(key=self.access.key, name=self.access.name)
+
+    @property
+    def back_max(self) -> timedelta | None:
+        """How far back `occurred_at` may lie: a sandbox takes any past time."""
+        return None if self.access.tenant_kind == "sandbox" else BACK_MAX
+
+    def require_scope(self, scope: Scope) -> None:
+        """Raise ScopeMissing unless the key has a further scope that this very request needs."""
+        incoming.require_scope(self.access, scope)
+
+    async def submit(
+        self, command: Command[T], answer: Callable[[T], Answer], *, reopen: Callable[[str], bytes] = str.encode
+    ) -> Answer:
+        """Carry out a command through the journal, and answer it."""
+        submission = Submission(
+            tenant=self.tenant,
+            command=command,
+            answer=answer,
+            refuse=lambda refusal: problems.answer(refusal, self.request_id),
+            key=self.key,
+            digest=self.digest,
+            reopen=reopen,
+        )
+        return await self.rooms.writer.submit(submission)
+
+
+Handler = Callable[[Call[Any, Any]], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One method of one path: what it takes, what it answers, what it refuses."""
+
+    id: str
+    method: Literal["GET", "POST", "PATCH", "DELETE", "PUT"]
+    path: str
+    scope: Scope | Literal[""]
+    handler: Handler
+    body: type[Body] | None = None
+    query: type[Query] | None = None
+    answers: Mapping[int, type[msgspec.Struct] | None] = field(default_factory=dict[int, type[msgspec.Struct] | None])
+    key: Literal["required", "honoured", "none"] = "none"
+    conditional: bool = False
+    """Whether `If-Match` (on a write) or `If-None-Match` (on a read) is honoured."""
+    refusals: Sequence[type[Refusal]] = ()
+    example: Mapping[str, Any] | None = None
+
+    @property
+    def summary(self) -> str:
+        """The first line of the handler's docstring."""
+        return (self.handler.__doc__ or self.id).strip().splitlines()[0].rstrip(".")
+
+    @property
+    def description(self) -> str:
+        """The rest of it."""
+        return "\n".join(line.strip() for line in (self.handler.__doc__ or "").strip().splitlines()[1:]).strip()
+
+
+def operation(**described: Any) -> Callable[[Handler], Operation]:
+    """Make an `Operation` of a handler."""
+    return lambda handler: Operation(handler=handler, **described)
+
+
+async def serve(operation: Operation, rooms: Rooms, request: incoming.Incoming) -> ASGIResponse:
+    """Answer one request: authenticate, check its shape, let the handler do the rest."""
+    request_id = REQUEST.text(RequestId(fresh()))
+    request.scope["state"]["request_id"] = request_id
+    try:
+        answer = await operation.handler(await _read(operation, rooms, request, request_id))
+    except Refusal as refusal:
+        answer = problems.answer(refusal, request_id)
+    except Transient as loss:
+        _log.warning("%s could not be answered: %s", operation.id, loss)
+        answer = problems.answer(Unavailable(), request_id)
+    except Exception:  # noqa: BLE001  # the caller is told of a fault, whatever it is
+        _log.exception("%s failed (request %s)", operation.id, request_id)
+        answer = problems.answer(Internal(), request_id)
+    return response(answer, request, request_id)
+
+
+async def _read(operation: Operation, rooms: Rooms, request: incoming.Incoming, request_id: str) -> Call[Any, Any]:
+    access = await incoming.authenticate(request, rooms.keys, operation.scope)
+    request.scope["state"]["tenant"] = access.tenant
+    incoming.check_accept(request)
+    query = query_of(operation.query or Query, request.scope["query_string"])
+    key = incoming.idempotency_key(request, required=operation.key == "required") if operation.key != "none" else None
+    raw = await incoming.body(request) if operation.body else b""
+    return Call(
+        rooms=rooms,
+        access=access,
+        path=incoming.path_values(request),
+        query=query,
+        body=body_of(operation.body, raw) if operation.body else None,
+        key=key,
+        digest=incoming.digest(request, raw) if key else b"",
+        if_match=incoming.entity_tags(request, "if-match") if operation.conditional else None,
+        request_id=request_id,
+    )
+
+
+def response(answer: Answer, request: incoming.Incoming, request_id: str) -> ASGIResponse:
+    """The answer as the caller gets it."""
+    headers = {"Content-Type": JSON, **answer.headers, "Twh-Request-Id": request_id}
+    status, body = answer.status, answer.body
+    if answer.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    if status == 200 and _unchanged(request, answer):
+        status, body = 304, b""
+    if not body:
+        del headers["Content-Type"]
+    media = headers.pop("Content-Type", None)
+    return ASGIResponse(
+        body=body,
+        headers=headers,
+        status_code=status,
+        media_type=media or "",
+        is_head_response=request.method == "HEAD",
+    )
+
+
+def _unchanged(request: incoming.Incoming, answer: Answer) -> bool:
+    tag = answer.headers.get("ETag")
+    if tag is None or request.method not in ("GET", "HEAD"):
+        return False
+    tags = incoming.entity_tags(request, "if-none-match") or ()
+    return tag in tags or "*" in tags
+
+
+def shown(value: msgspec.Struct, *, tag: str | None = None) -> Answer:
+    """200 with a value, and its entity tag when it has one."""
+    return Answer(status=200, headers={"ETag": tag} if tag else {}, body=msgspec.json.encode(value))
+
+
+def created(value: msgspec.Struct, *, address: str, tag: str | None = None) -> Answer:
+    """201 with a new thing, its address and its entity tag. Its body is what the event tells."""
+    headers = {"Location": address} | ({"ETag": tag} if tag else {})
+    return Answer(status=201, headers=headers, body=msgspec.json.encode(value), told_by_event=True)

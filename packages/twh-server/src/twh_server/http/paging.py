@@ -1,0 +1,35 @@
+"""Pages: lists go on behind an opaque cursor, which is the key of the last row that was told."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from twh_server.http.refusals import InvalidParameter
+from twh_server.refusals import Problem
+
+T = TypeVar("T")
+
+
+def cursor_of(key: Any) -> str:
+    """The cursor that goes on behind a key."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(key)).decode().rstrip("=")
+
+
+def key_of(cursor: str | None, kind: type[T]) -> T | None:
+    """The key that a cursor stands for; None at the beginning. Raises InvalidParameter."""
+    if cursor is None:
+        return None
+    try:
+        packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return msgspec.msgpack.decode(packed, type=kind)
+    except (binascii.Error, msgspec.MsgspecError, ValueError):
+        message = "This is no cursor that an answer gave."
+        raise InvalidParameter([Problem(pointer="cursor", code="invalid_cursor", message=message)]) from None
+
+
+def next_cursor(found: Sequence[T], limit: int, key: Any) -> str | None:
+    """The cursor behind a page that was read with one row more than `limit`; None when that row is not there."""
+    return cursor_of(key) if len(found) > limit else None

@@ -1,0 +1,104 @@
+"""From refusal to answer: the one table of status codes, and the one form of a problem (RFC 9457)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from twh_server.catalogue import refusals as catalogue
+from twh_server.events import feed
+from twh_server.http import refusals as http
+from twh_server.journal import refusals as journal
+from twh_server.journal import versions
+from twh_server.journal.commands import Answer
+from twh_server.ledger import refusals as ledger
+from twh_server.refusals import Refusal, code_of, title_of
+
+CONTENT_TYPE = "application/problem+json"
+
+STATUS: Final[Mapping[type[Refusal], int]] = {
+    http.MalformedRequest: 400,
+    http.InvalidParameter: 400,
+    http.IdempotencyKeyMissing: 400,
+    http.IdempotencyKeyMalformed: 400,
+    http.Unauthenticated: 401,
+    http.ScopeMissing: 403,
+    http.NotFound: 404,
+    http.IdempotencyKeyNotFound: 404,
+    catalogue.ItemNotFound: 404,
+    catalogue.LocationNotFound: 404,
+    ledger.EntryNotFound: 404,
+    ledger.MovementNotFound: 404,
+    feed.EventNotFound: 404,
+    http.MethodNotAllowed: 405,
+    http.NotAcceptable: 406,
+    http.RequestTimeout: 408,
+    catalogue.SkuTaken: 409,
+    catalogue.CodeTaken: 409,
+    catalogue.BarcodeTaken: 409,
+    catalogue.ItemArchived: 409,
+    catalogue.LocationArchived: 409,
+    catalogue.ItemHasStock: 409,
+    catalogue.LocationHasStock: 409,
+    ledger.InsufficientStock: 409,
+    ledger.StaleQuantity: 409,
+    ledger.EntryPredatesCount: 409,
+    ledger.CountIsBackdated: 409,
+    ledger.EntryAlreadyReversed: 409,
+    versions.StaleVersion: 412,
+    http.BodyTooLarge: 413,
+    http.NotJson: 415,
+    catalogue.InvalidItem: 422,
+    catalogue.InvalidLocation: 422,
+    ledger.InvalidEntry: 422,
+    journal.IdempotencyKeyReused: 422,
+    http.Internal: 500,
+    journal.Overloaded: 503,
+    journal.Unavailable: 503,
+}
+"""Every refusal and its status."""
+
+
+def codes() -> dict[str, tuple[int, str]]:
+    """The public catalogue of problems: code → (status, title). An entry's sorts of problems are codes of their own."""
+    sorts = {code: (STATUS[ledger.InvalidEntry], title) for code, title in ledger.ENTRY_PROBLEMS.items()}
+    # An unknown item is 404 as a path's object and 422 within a line; the catalogue tells the former.
+    return sorts | {code_of(kind): (status, title_of(kind)) for kind, status in STATUS.items()}
+
+
+class ProblemDetail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing wrong with a request, at a JSON pointer into its body (or at the name of a parameter)."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+def answer(refusal: Refusal, request_id: str) -> Answer:
+    """The answer that tells a refusal."""
+    status = STATUS[type(refusal)]
+    problem: dict[str, Any] = {
+        "type": f"/docs/problems#{refusal.code}",
+        "title": refusal.title,
+        "status": status,
+        "detail": refusal.detail,
+        "code": refusal.code,
+        "request_id": request_id,
+        **refusal.facts,
+    }
+    if refusal.errors:
+        problem["errors"] = [ProblemDetail(error.pointer, error.code, error.message) for error in refusal.errors]
+    headers = {"Content-Type": CONTENT_TYPE, **_headers(refusal, status)}
+    return Answer(status=status, headers=headers, body=msgspec.json.encode(problem))
+
+
+def _headers(refusal: Refusal, status: int) -> dict[str, str]:
+    if status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="twh"'}
+    if isinstance(refusal, http.MethodNotAllowed):
+        return {"Allow": str(refusal.facts["allowed"])}
+    if isinstance(refusal, versions.StaleVersion):
+        return {"ETag": str(refusal.facts["etag"])}
+    if status == 503:
+        return {"Retry-After": str(journal.RETRY_AFTER_SECONDS)}
+    return {}

@@ -1,0 +1,67 @@
+"""`/v1/sandboxes` and `/v1/tenant`: tenants to try things in, and whose key this is."""
+
+from typing import Any
+
+import msgspec
+from pydantic import Field
+
+from twh_server.access.tenants import Tenant, find_tenant
+from twh_server.database.identifiers import KEY
+from twh_server.http.operation import Call, operation, shown
+from twh_server.http.shapes import Body, Query
+from twh_server.journal.commands import Answer
+from twh_server.sandboxes.create import DEFAULT_NAME, Sandbox, create_sandbox
+
+
+class NewSandbox(Body):
+    """A sandbox to be created."""
+
+    name: str = Field(DEFAULT_NAME, min_length=1, max_length=64)
+
+
+class KeyRef(msgspec.Struct, frozen=True):
+    """An API key, without its secret."""
+
+    id: str
+    name: str
+    scopes: list[str]
+
+
+class Whose(msgspec.Struct, frozen=True):
+    """The tenant and the key that a request was made with."""
+
+    tenant: Tenant
+    key: KeyRef
+
+
+@operation(
+    id="sandboxes.create",
+    method="POST",
+    path="/v1/sandboxes",
+    scope="tenants:admin",
+    body=NewSandbox,
+    answers={201: Sandbox},
+    example={"name": "Ann's sandbox"},
+)
+async def create(call: Call[NewSandbox, Query]) -> Answer:
+    """Create a sandbox: a tenant of its own, seeded with items, locations and some weeks of movements.
+
+    The answer carries the secret of its key, this once.
+    """
+    sandbox = await create_sandbox(call.rooms.database, call.rooms.writer, name=call.body.name)
+    return Answer(status=201, body=msgspec.json.encode(sandbox))
+
+
+@operation(
+    id="tenant.get",
+    method="GET",
+    path="/v1/tenant",
+    scope="",
+    answers={200: Whose},
+)
+async def get(call: Call[Any, Query]) -> Answer:
+    """Read whose key this is, and what it may do."""
+    tenant = await find_tenant(call.rooms.database, call.tenant)
+    assert tenant is not None
+    access = call.access
+    return shown(Whose(tenant, KeyRef(KEY.text(access.key), access.name, sorted(access.scopes))))

@@ -1,0 +1,122 @@
+"""What comes in is checked by pydantic models: strict, no unknown fields, every error at once with its pointer."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from twh_server.http.refusals import InvalidParameter, MalformedRequest
+from twh_server.refusals import Problem
+
+PAGE_SIZE_DEFAULT = 50
+PAGE_SIZE_MAX = 200
+NAME_MAX = 255
+
+Model = TypeVar("Model", bound=BaseModel)
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_MAX)]
+"""A name for people: 1 to 255 characters."""
+
+Ref = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+"""An id, or the name (SKU, code) that people use for the thing."""
+
+DecimalText = Annotated[
+    str,
+    StringConstraints(max_length=256),
+    Field(
+        json_schema_extra={
+            "format": "decimal",
+            "pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,9})?$",
+            "examples": ["12"],
+        }
+    ),
+]
+"""An exact decimal in plain notation, as a string. Its value is judged where the item's scale is known."""
+
+Time = Annotated[AwareDatetime, Field(strict=False)]
+
+
+class Body(BaseModel):
+    """A request's body."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Query(BaseModel):
+    """A request's query parameters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PageQuery(Query):
+    """Which page of a list."""
+
+    limit: int = Field(PAGE_SIZE_DEFAULT, ge=1, le=PAGE_SIZE_MAX, description="How many at the most.")
+    cursor: str | None = Field(
+        None, min_length=1, max_length=512, description="The `next_cursor` of the page before; leave it out to begin."
+    )
+
+
+def body_of(model: type[Model], raw: bytes) -> Model:
+    """The body that some bytes are. Raises MalformedRequest naming all that is wrong with them."""
+    if _NUL.search(raw):
+        raise MalformedRequest("The body contains a NUL character (\\u0000), which no text here may have.")
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as invalid:
+        errors = [_problem(error) for error in invalid.errors(include_url=False, include_context=False)]
+        if errors[0].code == "json_invalid":
+            raise MalformedRequest(f"The body is not valid JSON: {errors[0].message}") from None
+        detail = errors[0].message if len(errors) == 1 else f"{len(errors)} values cannot be used; each is in errors."
+        raise MalformedRequest(detail, errors) from None
+
+
+def query_of(model: type[Model], raw: bytes) -> Model:
+    """The query parameters that a query string is. Raises InvalidParameter naming all that cannot be used."""
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        message = "The query string is not percent-encoded UTF-8."
+        raise InvalidParameter([Problem(pointer="", code="malformed", message=message)]) from None
+    values: dict[str, str] = {}
+    twice = [Problem(pointer=name, code="given_twice", message=f"{name} stands twice.") for name in _twice(pairs)]
+    nul = [
+        Problem(pointer=name, code="nul", message="No text may have a NUL.") for name, value in pairs if "\0" in value
+    ]
+    if twice or nul:
+        raise InvalidParameter([*twice, *nul])
+    values.update(pairs)
+    try:
+        return model.model_validate(values)
+    except ValidationError as invalid:
+        raise InvalidParameter(
+            [
+                Problem(pointer=problem.pointer.removeprefix("/"), code=problem.code, message=problem.message)
+                for problem in map(_problem, invalid.errors(include_url=False, include_context=False))
+            ]
+        ) from None
+
+
+def changes_of(body: BaseModel) -> Mapping[str, Any]:
+    """The fields that a PATCH names: left out differs from null."""
+    return {name: getattr(body, name) for name in body.model_fields_set}
+
+
+# A NUL as a JSON escape: a backslash that is not itself escaped, then u0000.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def _twice(pairs: list[tuple[str, str]]) -> list[str]:
+    names = [name for name, _ in pairs]
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def _problem(error: ErrorDetails) -> Problem:
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        name = str(error["loc"][-1])
+        return Problem(pointer=pointer, code="unknown_field", message=f"{name[:64]!r} is not known here.")
+    return Problem(pointer=pointer, code=error["type"], message=error["msg"])

@@ -96,7 +96,7 @@ class Follower:
             return await self._pass()
         except Transient as loss:
             _log.warning("follower %s lost the database and will look again: %s", self._name, loss)
-        except Exception:
+        except Exception:  # noqa: BLE001  # whatever it is, the next look may go well
             _log.exception("follower %s cannot look for news", self._name)
         return False
 

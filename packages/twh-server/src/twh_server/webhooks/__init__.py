@@ -1,0 +1,1 @@
+"""Webhooks: who wants which events, and how each reaches them, signed, until it has arrived."""

@@ -1,0 +1,142 @@
+"""Reading deliveries: what was sent where, how often it was tried, and what was answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Meta
+
+from twh_server.database import tables
+from twh_server.database.engine import Database, Row
+from twh_server.database.identifiers import DELIVERY, ENDPOINT, EVENT, DeliveryId, EndpointId, EventId, TenantId
+from twh_server.database.select import rows_of
+from twh_server.webhooks.refusals import DeliveryNotFound
+
+DeliveryState = Literal["pending", "delivered", "failed"]
+
+DeliveryPlace = tuple[int, EndpointId]
+"""Where a page of deliveries ends: (sequence, endpoint)."""
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One event for one endpoint."""
+
+    id: Annotated[str, Meta(examples=["dlv_01kaqgn4e3f0dvm63vkxhkqk8d"])]
+    endpoint: Annotated[str, Meta(description="The endpoint's id.", examples=["whe_01kaqgn4e3f0dvm63vkxhkqk8d"])]
+    event: Annotated[str, Meta(description="The event's id.", examples=["evt_01kaqgn4e3f0dvm63vkxhkqk8d"])]
+    event_type: Annotated[str, Meta(description="The event's kind.", examples=["entry.recorded"])]
+    sequence: Annotated[int, Meta(description="The event's number.")]
+    state: Annotated[
+        DeliveryState,
+        Meta(description="`pending` until it was `delivered`, or until its attempts ran out and it has `failed`."),
+    ]
+    attempts: Annotated[int, Meta(description="How many attempts were made.")]
+    next_attempt_at: Annotated[
+        datetime | None,
+        Meta(description="When it is tried next; while an attempt is under way, when that is given up."),
+    ]
+    delivered_at: datetime | None
+    created_at: datetime
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One try to deliver."""
+
+    number: int
+    at: datetime
+    status: Annotated[int | None, Meta(description="The HTTP status that was answered, if any was.")]
+    error: Annotated[str | None, Meta(description="What went wrong, if there was no complete answer.")]
+    milliseconds: Annotated[int, Meta(description="How long it took.")]
+    response: Annotated[str | None, Meta(description="The beginning of the answer's body, up to 4 KiB.")]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries are wanted; endpoints and events by id."""
+
+    endpoint: str | None = None
+    event: str | None = None
+    state: DeliveryState | None = None
+
+
+async def get_delivery(database: Database, tenant: TenantId, text: str) -> Delivery:
+    """The delivery with an id. Raises DeliveryNotFound."""
+    found = await database.read(tenant, ONE_DELIVERY, {"tenant": tenant, "id": DELIVERY.parse(text)})
+    if not found:
+        raise DeliveryNotFound(text)
+    return _shown(found[0])
+
+
+async def list_deliveries(
+    database: Database, tenant: TenantId, wanted: DeliveryFilter, *, after: DeliveryPlace | None, limit: int
+) -> Sequence[tuple[Delivery, DeliveryPlace]]:
+    """A page of deliveries, those of the newest events first, each with its place. Unknown ids find nothing."""
+    table = tables.deliveries
+    select = (
+        sa.select(*(table.c[name] for name in COLUMNS.split(", ")))
+        .where(table.c.tenant_id == tenant)
+        .order_by(table.c.sequence.desc(), table.c.endpoint_id.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        place = sa.tuple_(table.c.sequence, table.c.endpoint_id)
+        select = select.where(place < sa.tuple_(*(sa.literal(part) for part in after)))
+    if wanted.endpoint is not None:
+        select = select.where(table.c.endpoint_id == ENDPOINT.parse(wanted.endpoint))
+    if wanted.event is not None:
+        event = tables.events
+        number = sa.select(event.c.sequence).where(event.c.tenant_id == tenant, event.c.id == EVENT.parse(wanted.event))
+        select = select.where(table.c.sequence == number.scalar_subquery())
+    if wanted.state is not None:
+        # Spelled out, so that the planner sees that the index over one state serves.
+        select = select.where(table.c.state == sa.literal(wanted.state, literal_execute=True))
+    return [(_shown(row), (row[4], row[1])) for row in await rows_of(database, tenant, select)]
+
+
+async def list_attempts(database: Database, tenant: TenantId, text: str) -> Sequence[Attempt]:
+    """Every attempt of a delivery, first to last. Raises DeliveryNotFound."""
+    delivery = DELIVERY.parse(text)
+    rows = await database.read(tenant, LIST_ATTEMPTS, {"tenant": tenant, "id": delivery})
+    if not rows:
+        raise DeliveryNotFound(text)
+    return [
+        Attempt(number=number, at=at, status=status, error=error, milliseconds=milliseconds, response=response)
+        for number, at, status, error, milliseconds, response in rows
+        if number is not None
+    ]
+
+
+def _shown(row: Row) -> Delivery:
+    delivery_id, endpoint_id, event_id, event_kind, sequence, state, attempts, next_attempt_at, delivered, created = row
+    return Delivery(
+        id=DELIVERY.text(DeliveryId(delivery_id)),
+        endpoint=ENDPOINT.text(EndpointId(endpoint_id)),
+        event=EVENT.text(EventId(event_id)),
+        event_type=event_kind,
+        sequence=sequence,
+        state=state,
+        attempts=attempts,
+        next_attempt_at=next_attempt_at,
+        delivered_at=delivered,
+        created_at=created,
+    )
+
+
+COLUMNS = "id, endpoint_id, event_id, event_kind, sequence, state, attempts, next_attempt_at, delivered_at, created_at"
+
+ONE_DELIVERY = f"""
+select {COLUMNS}
+from deliveries
+where tenant_id = %(tenant)s and id = %(id)s
+"""
+
+LIST_ATTEMPTS = """
+select a.number, a.at, a.status, a.error, a.milliseconds, a.response
+from deliveries as d
+left join delivery_attempts as a on a.tenant_id = d.tenant_id and a.delivery_id = d.id
+where d.tenant_id = %(tenant)s and d.id = %(id)s
+order by a.number
+"""

@@ -1,0 +1,173 @@
+"""Endpoints: where a tenant wants its events sent, and which of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from twh_server.database.engine import Database, Row
+from twh_server.database.identifiers import ENDPOINT, EndpointId, TenantId
+from twh_server.journal.commands import Facts, Index, Read
+from twh_server.journal.versions import etag
+from twh_server.webhooks import signing
+from twh_server.webhooks.refusals import EndpointNotFound
+
+TAG = "wh"
+
+ENDPOINTS_MAX = 100
+"""A tenant's endpoints: each event may become one delivery for each of them."""
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """An address to which events are sent."""
+
+    id: Annotated[str, Meta(description="The endpoint's id.", examples=["whe_01kaqgn4e3f0dvm63vkxhkqk8d"])]
+    url: Annotated[str, Meta(description="Where events are posted to.", examples=["https://example.com/hooks/twh"])]
+    kinds: Annotated[
+        list[str], Meta(description="The kinds of events that are sent; empty: all.", examples=[["entry.recorded"]])
+    ]
+    description: Annotated[str, Meta(examples=["Shop front"])]
+    enabled: Annotated[bool, Meta(description="While false, deliveries wait; they are sent once it is true again.")]
+    version: int
+    etag: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewEndpoint(Endpoint, frozen=True, kw_only=True):
+    """An endpoint just made, with the secret that signs its deliveries. It is shown this once."""
+
+    secret: Annotated[
+        str, Meta(description="Verifies signatures. Shown once.", examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+    ]
+
+
+class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint as the database has it."""
+
+    id: EndpointId
+    url: str
+    kinds: list[str]
+    description: str
+    sealed_secret: bytes
+    enabled: bool
+    since_sequence: int
+    """The number of the event that created it: it is sent what comes later."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+    @property
+    def etag(self) -> str:
+        """The entity tag of this version."""
+        return etag(TAG, self.version)
+
+    def shown(self) -> Endpoint:
+        """The endpoint as the outside sees it."""
+        return Endpoint(**self._public())
+
+    def shown_once(self, secret: bytes) -> NewEndpoint:
+        """The endpoint as the one who made it sees it, that once."""
+        return NewEndpoint(**self._public(), secret=signing.secret_text(secret))
+
+    def _public(self) -> dict[str, Any]:
+        return {
+            "id": ENDPOINT.text(self.id),
+            "url": self.url,
+            "kinds": self.kinds,
+            "description": self.description,
+            "enabled": self.enabled,
+            "version": self.version,
+            "etag": self.etag,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        }
+
+
+async def get_endpoint(database: Database, tenant: TenantId, text: str) -> EndpointRow:
+    """The endpoint with an id. Raises EndpointNotFound, also when it was deleted."""
+    found = await database.read(tenant, ONE_ENDPOINT, {"tenant": tenant, "id": ENDPOINT.parse(text)})
+    if not found:
+        raise EndpointNotFound(text)
+    return endpoint_of(found[0])
+
+
+async def list_endpoints(
+    database: Database, tenant: TenantId, *, after: UUID | None, limit: int
+) -> Sequence[EndpointRow]:
+    """A page of endpoints, oldest first, behind the endpoint `after`."""
+    rows = await database.read(tenant, LIST_ENDPOINTS, {"tenant": tenant, "after": after, "limit": limit})
+    return [endpoint_of(row) for row in rows]
+
+
+COLUMNS = (
+    "id, url, kinds, description, sealed_secret, enabled, since_sequence, version, created_at, updated_at, deleted_at"
+)
+
+ENDPOINT_BY_ID: Index[UUID, EndpointRow] = Index("webhook endpoints by id")
+ENDPOINTS_COUNTED: Index[None, int] = Index("how many webhook endpoints there are")
+
+
+def endpoint_of(row: Row) -> EndpointRow:
+    """An endpoint from a row of `COLUMNS`."""
+    return EndpointRow(**dict(zip(EndpointRow.__struct_fields__, row, strict=True)))
+
+
+def find(facts: Facts, text: str) -> EndpointRow | None:
+    """The endpoint that an id refers to, unless it was deleted."""
+    identifier = ENDPOINT.parse(text)
+    endpoint = facts.of(ENDPOINT_BY_ID).get(identifier) if identifier else None
+    return endpoint if endpoint and not endpoint.deleted_at else None
+
+
+def _enter(facts: Facts, rows: Sequence[Row]) -> None:
+    endpoints = map(endpoint_of, rows)
+    facts.of(ENDPOINT_BY_ID).update({endpoint.id: endpoint for endpoint in endpoints})
+
+
+def _enter_count(facts: Facts, rows: Sequence[Row]) -> None:
+    facts.of(ENDPOINTS_COUNTED)[None] = rows[0][0]
+
+
+ENDPOINTS = Read(
+    sql=f"""
+select found.*
+from unnest(%(ids)s::uuid[]) as wanted (id)
+cross join lateral (
+    select {COLUMNS}
+    from webhook_endpoints
+    where tenant_id = %(tenant)s and id = wanted.id
+    limit 1
+) as found
+""",
+    parts=("ids",),
+    enter=_enter,
+)
+
+COUNT_ENDPOINTS = Read(
+    sql="""
+select count(*)
+from webhook_endpoints
+where tenant_id = %(tenant)s and deleted_at is null
+""",
+    parts=("nothing",),
+    enter=_enter_count,
+)
+
+ONE_ENDPOINT = f"""
+select {COLUMNS}
+from webhook_endpoints
+where tenant_id = %(tenant)s and id = %(id)s and deleted_at is null
+"""
+
+LIST_ENDPOINTS = f"""
+select {COLUMNS}
+from webhook_endpoints
+where tenant_id = %(tenant)s and deleted_at is null and (%(after)s::uuid is null or id > %(after)s)
+order by id
+limit %(limit)s
+"""

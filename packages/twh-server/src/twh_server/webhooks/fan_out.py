@@ -1,0 +1,95 @@
+"""Fan-out: each event becomes one delivery for each endpoint that wants it, once.
+
+`fan_out` is the work of the follower named `FOLLOWER`. A paused endpoint gets its deliveries too; they are held in its
+queue until it is enabled again. What was pending for a deleted endpoint has failed.
+"""
+
+from datetime import UTC, datetime
+
+from twh_server.database.engine import Connection
+from twh_server.events.follow import Run
+
+FOLLOWER = "webhooks"
+
+
+async def fan_out(tx: Connection, run: Run) -> None:
+    """Turn a run of events into deliveries that are due at once."""
+    stretch = {"tenant": run.tenant, "first": run.first, "last": run.last, "now": datetime.now(UTC)}
+    async with tx.pipeline():
+        # Deliveries before queues, as whoever records attempts does: two who lock in one order do not deadlock.
+        # Planned each time: a plan that was made for empty tables would be kept long after they have filled.
+        await tx.execute(GIVE_UP_DELETED, stretch, prepare=False)
+        await tx.execute(SPREAD, stretch, prepare=False)
+        await tx.execute(RESUME_ENABLED, stretch, prepare=False)
+
+
+# A delivery's id begins as its event's does: both are of one millisecond, and both are UUIDv7.
+SPREAD = """
+with wanted as (
+    select w.id as endpoint_id, w.enabled, e.sequence, e.id as event_id, e.kind
+    from webhook_endpoints as w
+    join events as e on e.tenant_id = w.tenant_id
+    where w.tenant_id = %(tenant)s
+      and w.deleted_at is null
+      and e.sequence between %(first)s and %(last)s
+      and e.sequence > w.since_sequence
+      and (w.kinds = '{}' or e.kind = any (w.kinds))
+),
+written as (
+    insert into deliveries (tenant_id, id, endpoint_id, sequence, event_id, event_kind, state, attempts,
+                            next_attempt_at, created_at)
+    select %(tenant)s,
+           encode(overlay(uuid_send(gen_random_uuid()) placing substring(uuid_send(event_id) from 1 for 7) from 1),
+                  'hex')::uuid,
+           endpoint_id, sequence, event_id, kind, 'pending', 0, %(now)s, %(now)s
+    from wanted
+    on conflict (tenant_id, endpoint_id, sequence) do nothing
+    returning endpoint_id
+)
+insert into endpoint_queues (tenant_id, endpoint_id, due_at)
+select %(tenant)s, endpoint_id, case when bool_or(enabled) then %(now)s::timestamptz end
+from written
+join wanted using (endpoint_id)
+group by endpoint_id
+order by endpoint_id
+on conflict (tenant_id, endpoint_id) do update
+set due_at = least(endpoint_queues.due_at, excluded.due_at)
+"""
+
+GIVE_UP_DELETED = """
+update deliveries as d
+set state = 'failed', next_attempt_at = null
+from webhook_endpoints as w
+where w.tenant_id = %(tenant)s
+  and w.deleted_at is not null
+  and d.tenant_id = w.tenant_id
+  and d.endpoint_id = w.id
+  and d.state = 'pending'
+  and exists (
+    select
+    from events
+    where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s and kind = 'endpoint.deleted'
+  )
+"""
+
+RESUME_ENABLED = """
+insert into endpoint_queues (tenant_id, endpoint_id, due_at)
+select w.tenant_id, w.id, (
+    select d.next_attempt_at
+    from deliveries as d
+    where d.tenant_id = w.tenant_id and d.endpoint_id = w.id and d.state = 'pending'
+    order by d.next_attempt_at
+    limit 1
+)
+from webhook_endpoints as w
+where w.tenant_id = %(tenant)s
+  and w.enabled
+  and exists (
+    select
+    from events
+    where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s and kind = 'endpoint.updated'
+  )
+order by w.id
+on conflict (tenant_id, endpoint_id) do update
+set due_at = least(endpoint_queues.due_at, excluded.due_at)
+"""

@@ -1,0 +1,170 @@
+"""One attempt: an event's exact bytes, signed, posted to a checked address, and what was answered within the deadline.
+
+No redirect is followed, no proxy of the environment is used, no cookie is kept, nothing is unpacked. The status line
+decides; of the body, the first few kilobytes are kept for whoever reads the attempt.
+"""
+
+import asyncio
+import socket
+import ssl
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from twh_server import __version__
+from twh_server.access.tenants import TenantKind
+from twh_server.database.identifiers import EVENT
+from twh_server.webhooks import signing, targets
+from twh_server.webhooks.claims import Claim
+from twh_server.webhooks.sealing import CannotUnseal, Sealer
+from twh_server.webhooks.targets import CheckedResolver, CheckedSockets, Policy, TargetRefused
+
+DEADLINE_SECONDS = 15.0
+"""For all of an attempt: finding the address, connecting, sending, and the answer."""
+RESPONSE_BYTES_MAX = 4_096
+ERROR_BYTES_MAX = 500
+
+# Shorter than the five seconds after which many servers close a connection that is idle: it is not used just then.
+KEEP_ALIVE_SECONDS = 2.0
+
+_HEADERS = {
+    "content-type": "application/json",
+    "user-agent": f"TWH/{__version__}",
+    "accept": "*/*",
+    "accept-encoding": "identity",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """What came of an attempt: a status with the beginning of the body, or the reason why there is none."""
+
+    milliseconds: int
+    status: int | None = None
+    response: str | None = None
+    error: str | None = None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the endpoint has taken the event: any 2xx."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+class Sender:
+    """Sends for every tenant, each under the policy of its kind. An async context manager: open once, close at the end."""
+
+    def __init__(self, sealer: Sealer, *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
+        self._sealer = sealer
+        self._deadline_seconds = deadline_seconds
+        self._sessions: dict[TenantKind, aiohttp.ClientSession] = {}
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        for kind, policy in targets.POLICIES.items():
+            # A session for each policy: a connection that one may use is never handed to the other.
+            self._sessions[kind] = await self._open.enter_async_context(_session(policy))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    async def send(self, claim: Claim, *, at: datetime) -> Answered:
+        """Make one attempt; whatever goes wrong is in the answer."""
+        begun = time.perf_counter()
+        status: int | None = None
+        kept = bytearray()
+        error: str | None = None
+        try:
+            url, headers = self._signed(claim, at)
+            session = self._sessions[claim.tenant_kind]
+            async with (
+                asyncio.timeout(self._deadline_seconds),
+                session.post(url, data=claim.body, headers=headers, allow_redirects=False) as response,
+            ):
+                status = response.status
+                await _read(response, kept)
+        except TimeoutError:
+            error = f"There was no complete answer within {self._deadline_seconds:g} seconds."
+        except (aiohttp.ClientError, OSError, ValueError, CannotUnseal) as fault:
+            error = reason_of(fault)
+        return Answered(
+            milliseconds=round((time.perf_counter() - begun) * 1000),
+            status=status,
+            response=_text(kept) if status is not None else None,
+            error=_text(error.encode()[:ERROR_BYTES_MAX]) if error else None,
+        )
+
+    def _signed(self, claim: Claim, at: datetime) -> tuple[URL, dict[str, str]]:
+        url = URL(claim.url, encoded=True)
+        targets.check(url, targets.POLICIES[claim.tenant_kind])
+        secret = self._sealer.open_secret(claim.sealed_secret, tenant=claim.tenant, endpoint=claim.endpoint)
+        signed = signing.headers(
+            [secret], message_id=EVENT.text(claim.event), timestamp=int(at.timestamp()), body=claim.body
+        )
+        return url, {**_HEADERS, **signed}
+
+
+def reason_of(fault: Exception) -> str:
+    """Why an attempt got no answer, in a sentence."""
+    match fault:
+        case TargetRefused() | CannotUnseal():
+            return str(fault)
+        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as rejected):
+            return f"The certificate was not accepted: {rejected.verify_message}."
+        case aiohttp.ClientConnectorError():
+            return _no_connection(fault.host, fault.os_error)
+        case aiohttp.ClientResponseError():
+            return f"The answer is not HTTP as we know it: {fault.message}."
+        case aiohttp.ClientConnectionError() | ConnectionError():
+            return "The connection was closed before there was an answer."
+        case _:
+            return f"{type(fault).__name__}: {fault}"
+
+
+def _no_connection(host: str, fault: OSError) -> str:
+    match fault:
+        case TargetRefused():
+            return str(fault)
+        case socket.gaierror():
+            return f"The name {host} has no address: {fault.strerror}."
+        case ssl.SSLError():
+            return f"No secure connection came about: {fault.reason}."
+        case _:
+            return f"There was no connection: {fault.strerror or fault}."
+
+
+def _session(policy: Policy) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        resolver=CheckedResolver(policy),
+        socket_factory=CheckedSockets(policy),
+        limit=0,  # how much is under way at once is decided by whoever claims
+        keepalive_timeout=KEEP_ALIVE_SECONDS,
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
+        trust_env=False,
+        auto_decompress=False,
+    )
+
+
+async def _read(response: aiohttp.ClientResponse, kept: bytearray) -> None:
+    """Read the beginning of a body. What is longer is not read on: the connection is closed instead."""
+    while len(kept) < RESPONSE_BYTES_MAX:
+        chunk = await response.content.read(RESPONSE_BYTES_MAX - len(kept))
+        if not chunk:
+            return
+        kept += chunk
+    if not response.content.at_eof():
+        response.close()
+
+
+def _text(raw: bytes | bytearray) -> str:
+    """Bytes as text that the database can keep: no NUL, and a sign in the place of what is no UTF-8."""
+    return raw.decode(errors="replace").replace("\x00", "\ufffd")

@@ -1,0 +1,191 @@
+"""Where a delivery may go: every address of a name is checked, and only a checked address is dialled.
+
+The check stands at the socket itself, so a name that answers differently the second time changes nothing. A live
+tenant's deliveries go to public addresses over https; a sandbox's may also stay inside the house.
+"""
+
+import socket
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from aiohttp import ThreadedResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from twh_server.access.tenants import TenantKind
+
+AddressInfo = tuple[
+    int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]
+]
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What one kind of tenant may reach."""
+
+    schemes: frozenset[str]
+    inside: bool
+    """Whether loopback and private addresses may be reached."""
+
+
+LIVE = Policy(schemes=frozenset({"https"}), inside=False)
+SANDBOX = Policy(schemes=frozenset({"https", "http"}), inside=True)
+POLICIES: dict[TenantKind, Policy] = {"live": LIVE, "sandbox": SANDBOX}
+
+
+class TargetRefused(OSError):
+    """Deliveries do not go to this address."""
+
+
+def refusal(address: Address, policy: Policy) -> str | None:
+    """Why an address may not be reached; None when it may.
+
+    An address that carries another one in it (mapped, NAT64, 6to4 …) is judged by the one it leads to.
+    """
+    inner = carried(address)
+    if inner is not None:
+        reason = refusal(inner, policy)
+        return f"it leads to {inner}, and {reason}" if reason else None
+    for network, reason in _NEVER:
+        if address in network:
+            return reason
+    for network, reason in _INSIDE:
+        if address in network:
+            return None if policy.inside else reason
+    if not address.is_global or (address.version == 6 and address not in _GLOBAL_UNICAST):
+        return "it is not a public address"
+    return None
+
+
+def carried(address: Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 address carries; None when it carries none."""
+    if isinstance(address, IPv4Address):
+        return None
+    for network, lower_bits in _CARRIERS:
+        if address in network:
+            return IPv4Address(int(address) >> lower_bits & 0xFFFF_FFFF)
+    return None
+
+
+def literal(host: str) -> Address | None:
+    """The address that a host spells, in any notation that a resolver would take; None when it is a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        pass
+    try:
+        # "127.1", "0x7f000001", "2130706433" and "0177.0.0.1" all are loopback to the C library.
+        return IPv4Address(socket.inet_aton(host.rstrip(".")))
+    except (OSError, UnicodeError):
+        return None
+
+
+def check(url: URL, policy: Policy) -> None:
+    """Raise TargetRefused when the scheme of an address or the host it spells is refused, before anything is dialled."""
+    if url.scheme not in policy.schemes:
+        raise TargetRefused(f"{url.scheme} is not used here; use {' or '.join(sorted(policy.schemes))}.")
+    host = url.host or ""
+    address = literal(host)
+    if address is not None:
+        _require(address, policy, host)
+    elif not policy.inside and _is_local(host):
+        raise TargetRefused(f"{host} is a name for this machine.")
+
+
+class CheckedResolver(AbstractResolver):
+    """Resolves names with the system's resolver, and refuses a name when any of its addresses is refused."""
+
+    def __init__(self, policy: Policy, resolver: AbstractResolver | None = None) -> None:
+        self._policy = policy
+        self._resolver = resolver or ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The addresses of a name. Raises OSError when there are none, TargetRefused when one may not be reached."""
+        found = await self._resolver.resolve(host, port, family)
+        for result in found:
+            _require(ip_address(result["host"]), self._policy, host)
+        return found
+
+    async def close(self) -> None:
+        """Close the resolver underneath."""
+        await self._resolver.close()
+
+
+class CheckedSockets:
+    """Makes the socket of each connection, and none for an address that is refused: the last word before dialling."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    def __call__(self, address_info: AddressInfo) -> socket.socket:
+        """A socket for exactly this address. Raises TargetRefused."""
+        family, kind, protocol, _, place = address_info
+        _require(ip_address(place[0]), self._policy, place[0])
+        return socket.socket(family, kind, protocol)
+
+
+def _require(address: Address, policy: Policy, host: str) -> None:
+    reason = refusal(address, policy)
+    if reason is not None:
+        named = host if str(address) == host else f"{host} ({address})"
+        raise TargetRefused(f"{named} is refused: {reason}.")
+
+
+def _is_local(host: str) -> bool:
+    name = host.rstrip(".").lower()
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def _table(rows: dict[str, str]) -> tuple[tuple[IPv4Network | IPv6Network, str], ...]:
+    return tuple((ip_network(network), reason) for network, reason in rows.items())
+
+
+_NEVER = _table(
+    {
+        "0.0.0.0/8": "it means this machine, unspecified",
+        "::/128": "it is the unspecified address",
+        # Addresses at which clouds tell a machine its credentials.
+        "169.254.0.0/16": "it is link-local, where clouds keep a machine's credentials",
+        "fe80::/10": "it is link-local",
+        "fd00:ec2::/32": "it is where a cloud keeps a machine's credentials",
+        "fd20:ce::/32": "it is where a cloud keeps a machine's credentials",
+        "100.100.100.200/32": "it is where a cloud keeps a machine's credentials",
+        "168.63.129.16/32": "it is where a cloud keeps a machine's settings",
+        "192.0.0.0/24": "it is set aside for protocols",
+        "224.0.0.0/4": "it is a multicast address",
+        "ff00::/8": "it is a multicast address",
+        "240.0.0.0/4": "it is reserved, or broadcast",
+        "fec0::/10": "it is site-local",
+        # Teredo hides where it leads; networks of this kind have no servers in them.
+        "2001::/32": "it is a tunnel's address (Teredo)",
+        "64:ff9b:1::/48": "it leads into a translator's own network",
+        "192.88.99.0/24": "it leads to whoever translates (6to4 relays)",
+        "100::/64": "it is where packets are thrown away",
+        "3fff::/20": "it is for documentation",
+    }
+)
+
+_INSIDE = _table(
+    {
+        "127.0.0.0/8": "it is this machine",
+        "::1/128": "it is this machine",
+        "10.0.0.0/8": "it is a private address",
+        "172.16.0.0/12": "it is a private address",
+        "192.168.0.0/16": "it is a private address",
+        "100.64.0.0/10": "it is a carrier's private address",
+        "fc00::/7": "it is a private address",
+    }
+)
+
+_GLOBAL_UNICAST = ip_network("2000::/3")
+
+# IPv6 networks that carry an IPv4 address, and how many bits stand behind it.
+_CARRIERS: tuple[tuple[IPv6Network, int], ...] = (
+    (IPv6Network("::ffff:0:0/96"), 0),  # mapped
+    (IPv6Network("::ffff:0:0:0/96"), 0),  # translated (SIIT)
+    (IPv6Network("64:ff9b::/96"), 0),  # NAT64
+    (IPv6Network("2002::/16"), 80),  # 6to4
+)

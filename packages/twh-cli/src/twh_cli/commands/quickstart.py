@@ -1,0 +1,105 @@
+"""`twh quickstart`: stock moves in a sandbox, and a signed webhook proves it. What is shown is what is run."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twh_cli import output
+from twh_cli.app import new_app
+from twh_cli.receiver import Receiver
+from twh_cli.sandbox import life, place
+from twh_cli.sandbox.place import Place, State
+from twh_cli.session import session
+from twh_cli.story import Names, Story, steps
+from twh_cli.telling import Teller, duration
+from twh_cli.terminal import is_terminal, someone_is_there
+
+app = new_app()
+
+
+@app.command("quickstart")
+def quickstart(
+    name: Annotated[str, typer.Option("--name", help="In which sandbox.")] = place.DEFAULT_NAME,
+    root: Annotated[
+        Path | None,
+        typer.Option("--data-dir", metavar="FOLDER", envvar="TWH_DATA_DIR", help="Where sandboxes are kept."),
+    ] = None,
+) -> None:
+    """Starts a sandbox, or uses the one that runs. One that it started stays up on a terminal, and is stopped in a pipe."""
+    where = place.place(name, root)
+    teller = Teller(silent=session().errors_as_json)
+    began = time.monotonic()
+    teller.title("TWH quickstart", "stock moves, and a signed webhook proves it")
+    with sandbox(where, teller) as state, Receiver() as receiver:
+        with environment(state):
+            story = told(teller, receiver)
+        teller.end(f"Done in {duration(time.monotonic() - began)}.", next_steps(where))
+    if session().errors_as_json:
+        output.write(
+            json.dumps({"seconds": round(time.monotonic() - began, 3), "steps": story.done}, ensure_ascii=False)
+        )
+
+
+def told(teller: Teller, receiver: Receiver) -> Story:
+    """Each step: its code shown, run, and what came of it."""
+    story = Story(names=Names(receiver=receiver))
+    for step in steps(receiver.url):
+        teller.step(step.title, step.code)
+        seconds = story.run(step)
+        teller.outcome(step.outcome(story.names), seconds)
+    return story
+
+
+@contextmanager
+def sandbox(where: Place, teller: Teller) -> Generator[State]:
+    """The sandbox, up inside the block. Stray processes are for people only, and they are told."""
+    teller.step("A sandbox: server, database, and a shop's stock to play with", "")
+    began = time.monotonic()
+    state, started = life.up(where)
+    teller.outcome(
+        f"{'started' if started else 'it was running'} at {state.address}, tenant {state.tenant_name}",
+        time.monotonic() - began,
+    )
+    stays = not started or (someone_is_there() and is_terminal(sys.stdout))
+    try:
+        yield state
+    finally:
+        if stays:
+            life.remember(where, state)
+            teller.line(f"The sandbox stays up at {state.address}. To stop it: twh sandbox down{where.option}")
+        else:
+            life.down(where)
+            teller.line(
+                f"The sandbox is stopped again, since this is no terminal; its data stay. twh sandbox up{where.option}"
+            )
+
+
+@contextmanager
+def environment(state: State) -> Generator[None]:
+    """The variables that `Client()` looks for first, so that the code that is shown is the code that runs."""
+    before = dict(os.environ)
+    os.environ |= {"TWH_API_KEY": state.api_key, "TWH_BASE_URL": state.address}
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def next_steps(where: Place) -> list[tuple[str, str]]:
+    name = where.option
+    return [
+        ("twh stock list" if not name else f"twh stock list --profile {where.profile}", "what the shop has"),
+        ("twh events tail", "what happens, as it happens"),
+        ('python -c "from twh import Client; print(Client().tenant.get())"', "the same from Python"),
+        ("twh --help", "everything else"),
+    ]

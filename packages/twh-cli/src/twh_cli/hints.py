@@ -1,0 +1,81 @@
+"""What to type next: for each problem a command that helps, made from the command that failed."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import pairwise
+
+from twh import errors
+
+COMMANDS = {
+    "barcode_taken": "twh items list --barcode BARCODE",
+    "code_taken": "twh locations get CODE",
+    "endpoint_not_found": "twh webhooks list",
+    "entry_already_reversed": "twh entries get ENTRY   (its `reversed_by` names the reversal)",
+    "entry_not_found": "twh entries list",
+    "entry_predates_count": "Record it with today's time (leave out --occurred-at), or count again: twh count ITEM QUANTITY --at LOCATION",
+    "event_not_found": "twh events list",
+    "delivery_not_found": "twh webhooks deliveries",
+    "idempotency_key_reused": "Leave out --idempotency-key, or use a new one: a key belongs to one request for ever.",
+    "insufficient_stock": "twh stock list --item ITEM",
+    "invalid_parameter": "twh COMMAND --help",
+    "item_has_stock": "twh stock list --item ITEM",
+    "item_not_found": "twh items list, or twh items create SKU --name NAME",
+    "location_has_stock": "twh stock list --location LOCATION",
+    "location_not_found": "twh locations list, or twh locations create CODE --name NAME",
+    "movement_not_found": "twh movements list",
+    "no_api_key": "twh sandbox up   (or set TWH_API_KEY and TWH_BASE_URL)",
+    "no_base_url": "twh sandbox up   (or set TWH_BASE_URL)",
+    "reason_required": "Add --reason damaged (or found, shrinkage …).",
+    "scope_missing": "twh whoami   (shows what your key may do)",
+    "sku_taken": "twh items get SKU",
+    "stale_quantity": "Read the level again and decide again: twh stock get ITEM LOCATION",
+    "stale_version": "Read it again and decide again; then pass the new ETag to --if-match, or leave it out.",
+    "unauthenticated": "twh whoami   (shows where the key comes from; `twh sandbox up` makes one for the sandbox)",
+}
+
+
+def command_for(error: errors.TwhError, words: list[str]) -> str | None:
+    """The hint for this error; None where the SDK's own is as good as any."""
+    if isinstance(error, errors.OutcomeUnknown) and error.idempotency_key:
+        return f"twh {again(words, error.idempotency_key)}   (settles it; nothing is recorded twice)"
+    command = COMMANDS.get(error.code or "")
+    return filled(command, words) if command else None
+
+
+def again(words: list[str], key: str) -> str:
+    """The same command with the same key."""
+    with_key = any(word.partition("=")[0] in {"--idempotency-key", "--key"} for word in words)
+    return shlex.join(words if with_key else [*words, "--idempotency-key", key])
+
+
+def filled(command: str, words: list[str]) -> str:
+    """The hint with the names that were typed: ITEM becomes the item where the command shows which it was."""
+    for place, typed in typed_names(words).items():
+        command = command.replace(place, shlex.quote(typed))
+    return command
+
+
+def typed_names(words: list[str]) -> dict[str, str]:
+    plain = [word for word in words if not word.startswith("-")]
+    options = {name: value for name, value in pairwise(words) if name.startswith("--")}
+    found: dict[str, str] = {}
+    match plain:
+        case ["receive" | "issue" | "return" | "adjust" | "transfer" | "count", item, *_]:
+            found["ITEM"] = item
+        case ["items", "archive" | "update" | "get", item, *_] | ["stock", "get", item, *_]:
+            found["ITEM"] = item
+        case ["items", "create", sku, *_]:
+            found["SKU"] = sku
+        case ["locations", "create", code, *_]:
+            found["CODE"] = code
+        case ["locations", "archive" | "update", location, *_]:
+            found["LOCATION"] = location
+        case ["reverse", entry, *_]:
+            found["ENTRY"] = entry
+        case _:
+            pass
+    for option in ("--at", "--from"):
+        if option in options:
+            found["LOCATION"] = options[option]
+    return found

@@ -1,0 +1,76 @@
+"""Options and arguments that many commands take, described once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, TypeVar
+
+import typer
+
+from twh import NOT_GIVEN, NotGiven
+from twh_cli import readings
+
+T = TypeVar("T")
+
+LIMIT = 50
+
+Item = Annotated[str, typer.Argument(metavar="ITEM", help="SKU or id.")]
+Location = Annotated[str, typer.Argument(metavar="LOCATION", help="Code or id.")]
+Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="Id: ent_…")]
+Quantity = Annotated[Decimal, typer.Argument(metavar="QUANTITY", parser=readings.quantity, help="An exact number.")]
+
+At = Annotated[str, typer.Option("--at", metavar="LOCATION", help="Where: code or id.")]
+Reason = Annotated[str | None, typer.Option("--reason", help="Why: damaged, found …")]
+Reference = Annotated[
+    str | None, typer.Option("--reference", metavar="[TYPE:]ID", help="What it belongs to in your own system: PO-77.")
+]
+Expected = Annotated[
+    Decimal | None,
+    typer.Option("--expected", metavar="ON_HAND", parser=readings.quantity, help="Only if so much is on hand before."),
+]
+OccurredAt = Annotated[
+    datetime | None,
+    typer.Option(
+        "--occurred-at", metavar="TIME", parser=readings.moment, help="When it happened: a time, or 3h for ago."
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Even below zero; needs a key with stock:force.")]
+IfMatch = Annotated[str | None, typer.Option("--if-match", metavar="ETAG", help="Only if it still has this ETag.")]
+
+Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to show.")]
+All = Annotated[bool, typer.Option("--all", help="Show all, however many.")]
+OfItem = Annotated[str | None, typer.Option("--item", help="Only of this item.")]
+AtLocation = Annotated[str | None, typer.Option("--location", "--at", help="Only at this location.")]
+Kind = Annotated[
+    str | None, typer.Option("--kind", help="receipt, issue, return, adjustment, transfer, count, reversal.")
+]
+OfReason = Annotated[str | None, typer.Option("--reason", help="Only with this reason.")]
+OfReference = Annotated[str | None, typer.Option("--reference", help="Only what belongs to this.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option("--since", metavar="TIME", parser=readings.moment, help="Recorded since: a time, or 3h for ago."),
+]
+Until = Annotated[
+    datetime | None, typer.Option("--until", metavar="TIME", parser=readings.moment, help="Recorded before this time.")
+]
+OccurredFrom = Annotated[
+    datetime | None, typer.Option("--occurred-from", metavar="TIME", parser=readings.moment, help="Happened since.")
+]
+OccurredUntil = Annotated[
+    datetime | None, typer.Option("--occurred-until", metavar="TIME", parser=readings.moment, help="Happened before.")
+]
+OldestFirst = Annotated[bool, typer.Option("--oldest-first", help="In the order in which they were recorded.")]
+Archived = Annotated[bool, typer.Option("--archived", help="Only what is archived.")]
+Types = Annotated[
+    list[str] | None, typer.Option("--type", "--types", help="Only this kind of event; may be given again.")
+]
+
+
+def limited(limit: int, everything: bool) -> int | None:  # noqa: FBT001 - the two options as they were typed
+    return None if everything else limit
+
+
+def told(value: T | None) -> T | NotGiven:
+    """What was left out on the command line is left out of the request."""
+    return NOT_GIVEN if value is None else value

@@ -1,0 +1,201 @@
+"""Data go to stdout: as a table for people, as JSON lines in a pipe, and as --json or --output says otherwise."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol, cast, runtime_checkable
+
+from twh_cli.problems import WronglyTyped
+from twh_cli.session import session
+from twh_cli.terminal import harmless, is_terminal
+
+PAGE_ITEMS_MAX = 200
+SUMMARY = "summary"
+"""A field made for people: JSON goes without."""
+
+Plain = dict[str, Any]
+
+
+@runtime_checkable
+class Dumps(Protocol):
+    """A model of the SDK."""
+
+    def model_dump(self, *, mode: str) -> Plain: ...
+
+
+Shown = Dumps | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its title, and where its value lies: `item.sku`."""
+
+    title: str
+    path: str
+    right: bool = False
+    minor: bool = False
+    """Left out first, when the terminal is too narrow for all."""
+
+
+def show(value: Shown, columns: Sequence[Column], *, rows: Iterable[Shown] | None = None) -> None:
+    """Show one thing: a table names its fields one below the other, or shows its `rows` where it has some."""
+    thing = plain(value)
+    match chosen_format():
+        case "table" if rows is None:
+            write_card(thing, columns)
+        case "table":
+            write_table([plain(row) for row in rows or ()], columns)
+        case "csv":
+            write_csv([plain(row) for row in rows] if rows is not None else [thing], columns)
+        case "json":
+            write(json.dumps(picked(thing), indent=2, ensure_ascii=False))
+        case _:
+            write(json.dumps(picked(thing), ensure_ascii=False))
+
+
+def show_list(things: Iterable[Shown], columns: Sequence[Column], *, limit: int | None, what: str) -> None:
+    """Show the first `limit` of a list, or all of it, and say on stderr when there is more."""
+    reading = iter(things)
+    shown = (plain(thing) for thing in islice(reading, limit))
+    number = write_list(shown, columns)
+    if not number:
+        session().say(f"No {what}.", "dim")
+    elif limit is not None and number == limit and next(reading, None) is not None:
+        session().say(f"These are the first {limit}. More: --limit {limit * 4}, or --all.", "dim")
+
+
+def show_stream(things: Iterable[Plain], columns: Sequence[tuple[str, int]]) -> None:
+    """Show each thing as it comes: a line of columns (path, width) on a terminal, a line of JSON elsewhere."""
+    for thing in things:
+        cells = [cell(thing, Column("", path)) for path, _ in columns]
+        if chosen_format() == "table":
+            write(
+                "  ".join(harmless(text).ljust(wide) for text, (_, wide) in zip(cells, columns, strict=True)).rstrip()
+            )
+        elif chosen_format() == "csv":
+            csv.writer(sys.stdout, lineterminator="\n").writerow(cells)
+            sys.stdout.flush()
+        else:
+            write(json.dumps(picked({name: thing[name] for name in thing if name != SUMMARY}), ensure_ascii=False))
+
+
+def show_nothing() -> None:
+    """What there is to show is that there is nothing: null, where a program reads."""
+    if chosen_format() in {"json", "jsonl"}:
+        write("null")
+
+
+def page_size(limit: int | None) -> int:
+    """How much to ask for at once, the one more included that tells whether there is more."""
+    return PAGE_ITEMS_MAX if limit is None else min(limit + 1, PAGE_ITEMS_MAX)
+
+
+def chosen_format() -> str:
+    choices = session().choices
+    if choices.output:
+        return choices.output
+    if choices.json:
+        return "json"
+    return "table" if is_terminal(sys.stdout) else "jsonl"
+
+
+def plain(value: Shown) -> Plain:
+    """The value as JSON has it: exact decimals and times as text."""
+    return value.model_dump(mode="json") if isinstance(value, Dumps) else dict(value)
+
+
+def picked(thing: Plain) -> Plain:
+    """Only the fields that --json=… names."""
+    fields = session().choices.fields
+    return {field: found(thing, field) for field in fields} if fields else thing
+
+
+def found(thing: Plain, path: str) -> object:
+    value: object = thing
+    for step in path.split("."):
+        if not isinstance(value, Mapping):
+            return None if value is None else unknown_field(thing, path)
+        inside = cast("Mapping[str, object]", value)
+        if step not in inside:
+            return unknown_field(thing, path)
+        value = inside[step]
+    return value
+
+
+def unknown_field(thing: Plain, path: str) -> object:
+    raise WronglyTyped(f"There is no field {path!r}. There are: {', '.join(thing)}.")
+
+
+def cell(thing: Plain, column: Column) -> str:
+    """A value as people and spreadsheets read it."""
+    value: object = cast("object", thing)
+    for step in column.path.split("."):
+        value = cast("Mapping[str, object]", value).get(step) if isinstance(value, Mapping) else None
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(str(one) for one in cast("list[object]", value))
+        case Mapping():
+            return json.dumps(value, ensure_ascii=False) if value else ""
+        case _:
+            return moment(str(value)) if column.path.endswith(("_at", "timestamp")) else str(value)
+
+
+def moment(text: str) -> str:
+    """A time without its microseconds: JSON has them."""
+    day, _, clock = text.partition("T")
+    return f"{day} {clock[:8]}Z" if clock else text
+
+
+def write(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def write_list(things: Iterator[Plain], columns: Sequence[Column]) -> int:
+    """Write the things and answer how many they were; lines are written as they are read."""
+    if chosen_format() == "jsonl":
+        number = 0
+        for number, thing in enumerate(things, start=1):  # noqa: B007 - the last number is how many there were
+            write(json.dumps(picked(thing), ensure_ascii=False))
+        return number
+    known = list(things)
+    match chosen_format():
+        case "json":
+            write(json.dumps([picked(thing) for thing in known], indent=2, ensure_ascii=False))
+        case "csv":
+            write_csv(known, columns)
+        case _ if known:
+            write_table(known, columns)
+        case _:
+            pass
+    return len(known)
+
+
+def write_csv(things: Iterable[Plain], columns: Sequence[Column]) -> None:
+    fields = session().choices.fields
+    columns = [Column(field, field) for field in fields] if fields else columns
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow([column.path for column in columns])
+    table.writerows([cell(thing, column) for column in columns] for thing in things)
+    sys.stdout.flush()
+
+
+def write_card(thing: Plain, columns: Sequence[Column]) -> None:
+    from twh_cli import tables
+
+    tables.write_card([(column.title, cell(thing, column)) for column in columns])
+
+
+def write_table(things: Sequence[Plain], columns: Sequence[Column]) -> None:
+    from twh_cli import tables
+
+    tables.write_table(columns, [[cell(thing, column) for column in columns] for thing in things])

@@ -1,0 +1,83 @@
+"""How words become values: quantities with any minus sign, moments absolute or ago, references with or without a type."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import typer
+
+from twh.params import ReferenceParts
+
+MINUS = "\N{MINUS SIGN}"
+AGO = re.compile(r"(\d+) ?(s|m|h|d|w)(?: ago)?")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+TYPED_REFERENCE = re.compile(r"([a-z][a-z0-9_.-]*):(.+)")
+
+
+def quantity(text: str) -> Decimal:
+    """An exact number; a minus may also be the typographic one."""
+    try:
+        value = Decimal(text.replace(MINUS, "-"))
+    except InvalidOperation:
+        raise typer.BadParameter(f"{text!r} is not a quantity: write 12, 2.5 or -3.") from None
+    if not value.is_finite():
+        raise typer.BadParameter(f"{text!r} is not a finite number.")
+    return value
+
+
+def moment(text: str) -> datetime:
+    """2026-05-10T12:00:00Z, 2026-05-10, or 3h, 2d: so long ago. A time without a zone is this machine's."""
+    ago = AGO.fullmatch(text.strip())
+    try:
+        if ago:
+            return datetime.now(UTC) - timedelta(seconds=int(ago[1]) * SECONDS[ago[2]])
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"{text!r} is not a time: write 2026-05-10T12:00:00Z, 2026-05-10, or 3h for ago."
+        ) from None
+
+
+def reference(text: str) -> ReferenceParts:
+    """`rma:RA-19` is RA-19 of type rma; anything else is of type reference."""
+    typed = TYPED_REFERENCE.fullmatch(text)
+    return {"type": typed[1], "id": typed[2]} if typed else {"type": "reference", "id": text}
+
+
+def attributes(pairs: list[str]) -> dict[str, object]:
+    """`colour=blue`, `weight=12`: JSON where it is JSON, text where it is not."""
+    found: dict[str, object] = {}
+    for pair in pairs:
+        name, has_value, value = pair.partition("=")
+        if not (name and has_value):
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE.")
+        found[name] = json_or_text(value)
+    return found
+
+
+def json_or_text(value: str) -> object:
+    """A number keeps its digits: it stays exact only as text."""
+    try:
+        read: object = json.loads(value, parse_float=str)
+    except ValueError:
+        return value
+    return read
+
+
+def text_of(path: str) -> str:
+    """What a file holds; `@-` and `-` are stdin."""
+    try:
+        if path == "-":
+            return typer.get_text_stream("stdin").read()
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as why:
+        raise typer.BadParameter(f"{path} cannot be read: {why}") from None
+
+
+def with_minus_signs(words: list[str]) -> list[str]:
+    """Negative numbers with the typographic minus, so that they are not taken for options."""
+    return [MINUS + word[1:] if re.fullmatch(r"-\d[\d.]*", word) else word for word in words]

@@ -1,0 +1,188 @@
+"""Every command in one static table, so that help and version answer at once: without typer, without rich, without the SDK.
+
+A command's module is imported when the command is run. A test compares this table with what the modules define.
+"""
+
+import os
+import sys
+
+from twh_cli import __version__
+from twh_cli.exit_codes import MEANINGS
+
+INDENT = 20
+
+
+class Command:
+    """One command: the words that call it, the line that explains it, the module in `twh_cli.commands` that has it."""
+
+    __slots__ = ("help", "module", "path")
+
+    def __init__(self, path: str, help: str, module: str) -> None:  # noqa: A002 - the word that a reader looks for
+        self.path = path
+        self.help = help
+        self.module = module
+
+    @property
+    def words(self) -> list[str]:
+        return self.path.split()
+
+
+COMMANDS = (
+    Command("quickstart", "Move stock in a sandbox until a signed webhook has arrived", "quickstart"),
+    Command("sandbox up", "Start the sandbox, or say where it runs", "sandbox"),
+    Command("sandbox status", "Whether it runs, where, and whether it answers", "sandbox"),
+    Command("sandbox env", "Print `export` lines with its address and key", "sandbox"),
+    Command("sandbox logs", "Show what its server wrote", "sandbox"),
+    Command("sandbox reset", "Begin again with a fresh, seeded tenant", "sandbox"),
+    Command("sandbox down", "Stop it; its data stay", "sandbox"),
+    Command("sandbox list", "All sandboxes on this machine", "sandbox"),
+    Command("receive", "Goods came in", "verbs"),
+    Command("issue", "Goods went out", "verbs"),
+    Command("return", "Goods came back", "verbs"),
+    Command("adjust", "Stock is more or less than the ledger says, for a reason", "verbs"),
+    Command("transfer", "Goods moved from one location to another", "verbs"),
+    Command("count", "Stock was counted; the ledger works out the difference", "verbs"),
+    Command("reverse", "Answer an entry with its mirror image, once", "verbs"),
+    Command("stock list", "How much there is, of what, where", "stock"),
+    Command("stock get", "How much there is of one item at one location", "stock"),
+    Command("movements list", "Movements, the newest first", "movements"),
+    Command("movements get", "One movement", "movements"),
+    Command("movements record", "Record a file: one entry a line, as JSON", "movements"),
+    Command("entries list", "What happened, the newest first", "entries"),
+    Command("entries get", "One entry with its movements", "entries"),
+    Command("items list", "What is stocked", "items"),
+    Command("items get", "One item", "items"),
+    Command("items create", "Create an item", "items"),
+    Command("items update", "Change an item", "items"),
+    Command("items archive", "Take an item without stock out of use", "items"),
+    Command("locations list", "Where stock is", "locations"),
+    Command("locations get", "One location", "locations"),
+    Command("locations create", "Create a location", "locations"),
+    Command("locations update", "Change a location", "locations"),
+    Command("locations archive", "Take a location without stock out of use", "locations"),
+    Command("events list", "The feed of everything that happened", "events"),
+    Command("events get", "One event, with all that it tells", "events"),
+    Command("events tail", "Watch events as they happen", "events"),
+    Command("webhooks create", "Have events sent to an address", "webhooks"),
+    Command("webhooks list", "The addresses that events are sent to", "webhooks"),
+    Command("webhooks get", "One endpoint", "webhooks"),
+    Command("webhooks update", "Change an endpoint, or switch it on or off", "webhooks"),
+    Command("webhooks delete", "Send nothing there any more", "webhooks"),
+    Command("webhooks deliveries", "What was or is to be delivered", "webhooks"),
+    Command("webhooks attempts", "What each try to deliver came to", "webhooks"),
+    Command("ledger verify", "Check that everything follows from what went before", "ledger"),
+    Command("ledger tail", "Watch the blocks that seal what is recorded", "ledger"),
+    Command("api", "Ask the API by method and path", "api"),
+    Command("whoami", "Which tenant, which key, and where the key comes from", "about"),
+    Command("version", "The versions of what is installed", "about"),
+    Command("commands", "This table, for programs: `twh commands --json`", "about"),
+    Command("help", "Help on a command, or on `exit-codes`", "about"),
+)
+
+SECTIONS = (
+    ("Begin", ("quickstart", "sandbox")),
+    ("Record", ("receive", "issue", "return", "adjust", "transfer", "count", "reverse")),
+    ("Look", ("stock", "movements", "entries", "events")),
+    ("Keep", ("items", "locations", "webhooks", "ledger")),
+    ("More", ("api", "whoami", "version", "commands", "help")),
+)
+
+GROUPS = {
+    "sandbox": "A server with its own database, on this machine",
+    "stock": "How much there is",
+    "movements": "How stock changed, line by line",
+    "entries": "What happened, entry by entry",
+    "events": "The feed that misses nothing",
+    "items": "What is stocked",
+    "locations": "Where stock is",
+    "webhooks": "Who is told, and whether it arrived",
+    "ledger": "Whether everything follows",
+}
+
+GLOBAL_OPTIONS = (
+    ("--json[=FIELDS]", "JSON, whole or only these fields; errors too, on stderr"),
+    ("-o, --output FORMAT", "table, json, jsonl or csv; table on a terminal, jsonl in a pipe"),
+    ("--profile NAME", "The profile that has the address and the key"),
+    ("--idempotency-key KEY", "The key of a change; the same key is never recorded twice"),
+    ("--timeout SECONDS", "How long a command may try (60)"),
+    ("-y, --yes", "Do it without asking"),
+    ("--no-input", "Never ask; exit 10 where one would have to (TWH_NO_INPUT)"),
+    ("-q, --quiet", "Only data and errors"),
+    ("--no-color", "No colour (NO_COLOR)"),
+    ("--debug", "Show each request, and where an unexpected error comes from"),
+)
+
+
+def static_answer(words: list[str]) -> str | None:
+    """The answer to a question about the commands themselves; None when there is a command to run."""
+    rest = [word for word in words if not word.startswith("-")]
+    asks = any(word in {"--help", "-h"} for word in words)
+    if words in (["--version"], ["-V"]):
+        return f"twh {__version__}"
+    if not rest and (asks or not words):
+        return overview()
+    if rest and rest[0] == "help" and not asks:
+        return help_on(rest[1:])
+    if rest == ["commands"] and not asks and set(words) <= {"commands", "--json"}:
+        return listing(as_json="--json" in words or not sys.stdout.isatty())
+    if len(rest) == 1 and rest[0] in GROUPS and len(words) - len(rest) == asks:
+        return group_help(rest[0])
+    return None
+
+
+def help_on(topic: list[str]) -> str | None:
+    """`twh help`, `twh help exit-codes`, `twh help stock`; None for a command, which tells its options itself."""
+    if not topic:
+        return overview()
+    if topic == ["exit-codes"]:
+        return exit_codes()
+    return group_help(topic[0]) if topic[0] in GROUPS and len(topic) == 1 else None
+
+
+def overview() -> str:
+    shown = [
+        f"{strong('TWH')}: stock that is a ledger, from a terminal.",
+        "",
+        f"{strong('Usage')}: twh COMMAND [OPTIONS]",
+    ]
+    for section, nouns in SECTIONS:
+        shown += ["", strong(section), *(line(noun, help_of(noun)) for noun in nouns)]
+    shown += ["", strong("Options, before or after any command")]
+    shown += [line(option, meaning, 24) for option, meaning in GLOBAL_OPTIONS]
+    shown += ["", "New here? `twh quickstart`. One command: `twh receive --help`. Exit codes: `twh help exit-codes`."]
+    return "\n".join(shown)
+
+
+def group_help(noun: str) -> str:
+    inside = [command for command in COMMANDS if command.words[0] == noun]
+    shown = [f"{strong(f'twh {noun}')}: {GROUPS[noun][0].lower()}{GROUPS[noun][1:]}.", ""]
+    shown += [line(command.words[1], command.help) for command in inside]
+    return "\n".join(
+        [*shown, "", f"One of them: `twh {noun} {inside[0].words[1]} --help`. Options for all: `twh --help`."]
+    )
+
+
+def exit_codes() -> str:
+    return "\n".join(f"{code:>4}  {name:<{INDENT}} {meaning}" for code, name, meaning in MEANINGS)
+
+
+def listing(*, as_json: bool) -> str:
+    if not as_json:
+        return "\n".join(line(command.path, command.help) for command in COMMANDS)
+    import json
+
+    return json.dumps([{"command": command.path, "help": command.help} for command in COMMANDS], indent=2)
+
+
+def help_of(noun: str) -> str:
+    return GROUPS.get(noun) or next(command.help for command in COMMANDS if command.path == noun)
+
+
+def line(name: str, meaning: str, indent: int = INDENT) -> str:
+    return f"  {name:<{indent}} {meaning}"
+
+
+def strong(text: str) -> str:
+    """Bold on a terminal that may have it."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty()
+    return text if plain else f"\x1b[1m{text}\x1b[0m"

@@ -1,0 +1,80 @@
+"""What the terminal is and may show: whether someone sits there, how wide it is, whether colour is welcome."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from itertools import cycle
+from typing import TextIO
+
+STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold red": "1;31"}
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+
+def is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # it was closed
+        return False
+
+
+def someone_is_there() -> bool:
+    """Whether a question would be seen and could be answered."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def takes_colour(stream: TextIO, *, no_color: bool = False) -> bool:
+    """NO_COLOR goes before CLICOLOR_FORCE, as their pages say."""
+    if no_color or os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
+        return True
+    if os.environ.get("CLICOLOR") == "0" or os.environ.get("TERM") == "dumb":
+        return False
+    return is_terminal(stream)
+
+
+def width() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def painted(text: str, style: str, *, colour: bool) -> str:
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if colour else text
+
+
+def harmless(text: str) -> str:
+    """Text from elsewhere without what would move the cursor or change the terminal."""
+    return "".join(sign if sign.isprintable() or sign == " " else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
+@contextmanager
+def patience(what: str, *, colour: bool, quiet: bool = False) -> Generator[None]:
+    """Something that turns on stderr while a person waits; nothing, where nobody looks."""
+    if quiet or not is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
+        yield
+        return
+    done = threading.Event()
+    turning = threading.Thread(target=turn, args=(what, done, colour), daemon=True)
+    turning.start()
+    try:
+        yield
+    finally:
+        done.set()
+        turning.join()
+
+
+def turn(what: str, done: threading.Event, colour: bool) -> None:  # noqa: FBT001 - a thread's arguments go by position
+    began = time.monotonic()
+    for frame in cycle(FRAMES):
+        seconds = f"{time.monotonic() - began:.0f} s"
+        sys.stderr.write(f"\r{painted(frame, 'cyan', colour=colour)} {what} … {painted(seconds, 'dim', colour=colour)}")
+        sys.stderr.flush()
+        if done.wait(0.08):
+            break
+    sys.stderr.write("\r\x1b[2K")
+    sys.stderr.flush()

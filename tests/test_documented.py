@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from twh_cli.registry import COMMANDS
 from twh_server.access.scopes import SCOPES
 from twh_server.events.kinds import KINDS
 
@@ -15,6 +16,7 @@ REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 
 # What is documented where. The names come from the code that gives them their meaning, never from a second list.
 NAMED = {
+    "cli.md": {command.path for command in COMMANDS},
     "events.md": set(KINDS),
     "scopes.md": set(SCOPES),
 }

@@ -18,7 +18,7 @@ from typer.core import TyperCommand
 
 from twh_cli import problems, registry
 from twh_cli.choices import Choices, from_environment, taken_out
-from twh_cli.exit_codes import OK
+from twh_cli.exit_codes import INTERRUPTED, OK
 from twh_cli.problems import WronglyTyped
 from twh_cli.readings import with_minus_signs
 from twh_cli.session import Held, Session, open_session
@@ -28,6 +28,7 @@ from twh_cli.terminal import takes_colour
 PLAIN_WORDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"^(  [A-Z]+)( <[^>]+>)", re.MULTILINE), lambda found: found[1] + " " * len(found[2])),
     (re.compile(r"<(?:list\[)?str\]?>"), lambda found: "TEXT".ljust(len(found[0]))),
+    (re.compile(r"<([a-z]+(?:\|[a-z]+)+)>"), lambda found: found[1] + "  "),
     (re.compile(r"<int(?: range)?>"), lambda found: "N".ljust(len(found[0]))),
     (re.compile(r"\{([A-Z]+)\}"), lambda found: found[1]),
     (re.compile(r"  \[x[<>=]+\d+\]|; x[<>=]+\d+|  \[\d+<=x<=\d+\]"), lambda _: ""),
@@ -74,6 +75,8 @@ def performed(command: registry.Command, arguments: list[str]) -> int:
     if command.module == "verbs":
         arguments = with_minus_signs(arguments)
     answer: object = program(command)(arguments, prog_name=f"twh {command.path}", standalone_mode=False)
+    if answer == INTERRUPTED:  # typer makes a number of Ctrl-C
+        raise KeyboardInterrupt
     sys.stdout.flush()
     return answer if isinstance(answer, int) else OK
 
@@ -127,7 +130,7 @@ def new_app() -> typer.Typer:
 
 def find(words: list[str]) -> tuple[registry.Command, list[str]]:
     """The command that the words begin with, and the words that are left for it."""
-    if words[:1] == ["help"] and len(words) > 1:
+    if words[:1] == ["help"] and len(words) > 1 and not words[1].startswith("-"):
         words = [*words[1:], "--help"]
     for length in (2, 1):
         path = " ".join(words[:length])

@@ -18,6 +18,12 @@ COMMANDS = {
     "delivery_not_found": "twh webhooks deliveries",
     "idempotency_key_reused": "Leave out --idempotency-key, or use a new one: a key belongs to one request for ever.",
     "insufficient_stock": "twh stock list --item ITEM",
+    "connection_failed": "Check the network and the address (twh whoami shows it), then try again.",
+    "invalid_entry": "Mend what is named above, then try again.",
+    "not_found": "twh api GET /openapi.json   (tells what is served)",
+    "redirected": "Set TWH_BASE_URL, or the profile, to the address that the server points to.",
+    "timed_out": "Try again; --timeout SECONDS gives it longer.",
+    "unreadable_answer": "Is TWH_BASE_URL, or the profile's address, that of a TWH server? Does a proxy stand between?",
     "invalid_parameter": "twh COMMAND --help",
     "item_has_stock": "twh stock list --item ITEM",
     "item_not_found": "twh items list, or twh items create SKU --name NAME",
@@ -78,4 +84,8 @@ def typed_names(words: list[str]) -> dict[str, str]:
     for option in ("--at", "--from"):
         if option in options:
             found["LOCATION"] = options[option]
+    if "ITEM" in found:
+        found.setdefault("SKU", found["ITEM"])
+    if "LOCATION" in found:
+        found.setdefault("CODE", found["LOCATION"])
     return found

@@ -138,7 +138,8 @@ def understood(error: BaseException, words: list[str], docs: str | None = None) 
 
 
 def from_sdk(error: errors.TwhError, words: list[str], docs: str | None) -> Problem:
-    told = isinstance(error, errors.APIError) and error.code and not error.code.startswith("http_")
+    told = isinstance(error, errors.APIError) and not isinstance(error, errors.UnreadableAnswer | errors.Redirected)
+    told = told and not (error.code or "http_").startswith("http_")
     facts = dict(error.facts) if isinstance(error, errors.APIError) else {}
     return Problem(
         exit_code=exit_code_of(error),
@@ -200,10 +201,7 @@ def lines(problem: Problem, *, colour: bool) -> Iterator[str]:
         yield painted("interrupted", "yellow", colour=colour)
         return
     yield f"{painted('error', 'bold red', colour=colour)}  {harmless(problem.message)}{told_facts(problem)}"
-    for one in problem.details[:DETAILS_MAX]:
-        yield f"       {one['pointer'] or ''} {harmless(str(one['message']))}".rstrip()
-    if len(problem.details) > DETAILS_MAX:
-        yield f"       … and {len(problem.details) - DETAILS_MAX} more: --json shows all"
+    yield from detail_lines(problem)
     if problem.hint:
         yield f"{painted('hint', 'cyan', colour=colour)}   {harmless(problem.hint)}"
     if problem.docs:
@@ -215,6 +213,19 @@ def lines(problem: Problem, *, colour: bool) -> Iterator[str]:
     )
     if reference:
         yield f"{painted('ref', 'dim', colour=colour)}    {harmless(reference)}"
+
+
+def detail_lines(problem: Problem) -> Iterator[str]:
+    """What is wrong, one thing a line; a single thing is often all that the sentence says."""
+    new = new_details(problem)
+    for one in new[:DETAILS_MAX]:
+        yield f"       {one['pointer'] or ''} {harmless(str(one['message']))}".rstrip()
+    if len(new) > DETAILS_MAX:
+        yield f"       … and {len(new) - DETAILS_MAX} more: --json shows all"
+
+
+def new_details(problem: Problem) -> list[dict[str, str | None]]:
+    return [one for one in problem.details if sentence(str(one["message"])) != problem.message]
 
 
 def told_facts(problem: Problem) -> str:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from twh import errors
 from twh.models import Entry
 from twh_cli import output, readings
-from twh_cli.problems import Problem, SomeRefused, WronglyTyped, understood
+from twh_cli.problems import Problem, SomeRefused, WronglyTyped, new_details, understood
 from twh_cli.session import session
 
 FIELDS = {
@@ -114,7 +114,11 @@ def sent(command: dict[str, Any], key: str) -> tuple[Entry | None, bool]:
 def outcome(
     number: int, key: str, came: str, *, entry: str | None = None, problem: Problem | None = None
 ) -> output.Plain:
-    told = None if problem is None else "; ".join([problem.message, *(str(one["message"]) for one in problem.details)])
+    told = (
+        None
+        if problem is None
+        else "; ".join([problem.message, *(str(one["message"]) for one in new_details(problem))])
+    )
     return {
         "line": number,
         "outcome": came,

@@ -124,7 +124,7 @@ def static_answer(words: list[str]) -> str | None:
     if rest and rest[0] == "help" and not asks:
         return help_on(rest[1:])
     if rest == ["commands"] and not asks and set(words) <= {"commands", "--json"}:
-        return listing(as_json="--json" in words or not sys.stdout.isatty())
+        return listing(as_json="--json" in words)
     if len(rest) == 1 and rest[0] in GROUPS and len(words) - len(rest) == asks:
         return group_help(rest[0])
     return None

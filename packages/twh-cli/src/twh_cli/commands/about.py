@@ -43,7 +43,7 @@ def whoami() -> None:
 @app.command("commands")
 def commands() -> None:
     """Every command with its line of help: for completion, for documentation, for programs."""
-    output.write(registry.listing(as_json=output.chosen_format() != "table"))
+    output.write(registry.listing(as_json=session().errors_as_json))
 
 
 @app.command("help")

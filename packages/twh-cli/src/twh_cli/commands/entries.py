@@ -17,8 +17,8 @@ COLUMNS = (
     Column("entry", "id"),
     Column("kind", "kind"),
     Column("reference", "reference.id"),
+    Column("occurred", "occurred_at", minor=True),
     Column("reason", "reason", minor=True),
-    Column("occurred", "occurred_at"),
     Column("recorded", "recorded_at", minor=True),
     Column("reversed by", "reversed_by", minor=True),
 )

@@ -21,9 +21,9 @@ COLUMNS = (
     Column("location", "location.code"),
     Column("quantity", "quantity", right=True),
     Column("on hand", "on_hand_after", right=True),
+    Column("occurred", "occurred_at", minor=True),
     Column("reference", "reference.id", minor=True),
     Column("reason", "reason", minor=True),
-    Column("occurred", "occurred_at"),
     Column("entry", "entry", minor=True),
     Column("movement", "id", minor=True),
 )

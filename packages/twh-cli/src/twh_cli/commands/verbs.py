@@ -28,7 +28,15 @@ MOVED = (
     Column("on hand", "on_hand_after", right=True),
     Column("movement", "id", minor=True),
 )
-CHANGES = {"receipt": "Received", "issue": "Issued", "return": "Returned", "transfer": "Transferred"}
+SAID = {
+    "receipt": "Received",
+    "issue": "Issued",
+    "return": "Returned",
+    "adjustment": "Adjusted",
+    "transfer": "Transferred",
+    "count": "Counted",
+    "reversal": "Reversed",
+}
 
 
 @app.command("receive")
@@ -212,7 +220,7 @@ def tell(recorded: Raw[EntryT]) -> None:
         output.show_nothing()
         return
     again = recorded.headers.get("idempotent-replayed") == "true"
-    what = CHANGES.get(entry.kind, f"Recorded a {entry.kind}")
+    what = SAID.get(entry.kind, "Recorded")
     session().say(
         f"This key was used before: nothing new was recorded. It was {entry.id}."
         if again

@@ -15,7 +15,7 @@ from functools import update_wrapper
 from types import MethodType
 from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from twh.options import Options
+from twh.options import Options, check
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,6 +41,10 @@ class Call(Generic[T_co]):
     """Where this call needs another deadline than the client's."""
     none_on: str | None = None
     """The problem code that means None."""
+
+    def __post_init__(self) -> None:
+        if self.options:
+            check(self.options)
 
     @property
     def changes(self) -> bool:

@@ -10,6 +10,7 @@ from typing import TypedDict
 
 TIMEOUT_SECONDS = 20.0
 DEADLINE_SECONDS = 60.0
+KEY_LENGTH_MAX = 255
 BACKOFF_FIRST_SECONDS = 0.5
 BACKOFF_MOST_SECONDS = 8.0
 
@@ -48,24 +49,14 @@ class Policy:
     def with_options(self, options: ClientOptions) -> Policy:
         if not options:
             return self
-        unknown = options.keys() - Options.__annotations__.keys()
-        if unknown:
-            raise TypeError(f"unknown option {min(unknown)!r}: there are {', '.join(Options.__annotations__)}")
-        changed = replace(
+        check(options)
+        return replace(
             self,
             timeout=options.get("timeout", self.timeout),
             deadline=options.get("deadline", self.deadline),
             attempts_max=options.get("attempts_max", self.attempts_max),
             headers={**self.headers, **options.get("headers", {})},
         )
-        return changed.checked()
-
-    def checked(self) -> Policy:
-        if self.timeout <= 0 or self.deadline <= 0:
-            raise ValueError("timeout and deadline are seconds above zero")
-        if self.attempts_max is not None and self.attempts_max < 1:
-            raise ValueError("attempts_max is 1 or more")
-        return self
 
     def backoff(self, attempt: int) -> float:
         """Half a second, doubling to eight, less up to half of it: callers that failed together do not return together."""
@@ -74,3 +65,17 @@ class Policy:
     def obeyed(self, retry_after: float) -> float:
         """Never earlier than asked, and up to a quarter later: not everyone who was told the same should come at once."""
         return retry_after * (1 + self.dice() / 4)
+
+
+def check(options: Options | ClientOptions) -> None:
+    """Refuse, where the call is written, what could not work later."""
+    unknown = options.keys() - Options.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"unknown option {min(unknown)!r}: there are {', '.join(Options.__annotations__)}")
+    if options.get("timeout", 1) <= 0 or options.get("deadline", 1) <= 0:
+        raise ValueError("timeout and deadline are seconds above zero")
+    if options.get("attempts_max", 1) < 1:
+        raise ValueError("attempts_max is 1 or more")
+    key = options.get("idempotency_key", "fresh")
+    if not (isinstance(key, str) and 1 <= len(key) <= KEY_LENGTH_MAX and all("!" <= letter <= "~" for letter in key)):
+        raise ValueError(f"an idempotency key is 1 to {KEY_LENGTH_MAX} visible ASCII characters, and no space")

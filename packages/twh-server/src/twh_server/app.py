@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, cast
 
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
@@ -22,18 +22,19 @@ from twh_server.http.operations import OPERATIONS
 from twh_server.http.refusals import Internal, MalformedRequest, MethodNotAllowed, NotFound
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
+from twh_server.webhooks.sealing import Sealer
 
 Incoming = Request[Any, Any, Any]
 
 _log = logging.getLogger(__name__)
 
 
-def build(database: Database, bell: Bell) -> ASGIApp:
+def build(database: Database, bell: Bell, sealer: Sealer) -> ASGIApp:
     """The application over a database that the caller opens before its start-up and closes after its shutdown.
 
     On shutdown, everything that was accepted is answered before the lifespan ends.
     """
-    rooms = Rooms(database=database, writer=Writer(database, bell), bell=bell, keys=Keys(database))
+    rooms = Rooms(database=database, writer=Writer(database, bell), bell=bell, keys=Keys(database), sealer=sealer)
 
     @contextlib.asynccontextmanager
     async def life(_: Litestar) -> AsyncGenerator[None]:
@@ -93,8 +94,9 @@ def _as_sent(app: Litestar) -> ASGIApp:
     """Route by the path as it was sent, so that an SKU may contain a percent-encoded slash."""
 
     async def routed(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and scope.get("raw_path"):
-            scope["path"] = scope["raw_path"].split(b"?", 1)[0].decode("latin-1")
+        told = cast(dict[str, Any], scope)
+        if told.get("raw_path"):
+            told["path"] = told["raw_path"].split(b"?", 1)[0].decode("latin-1")
         await app(scope, receive, send)
 
     return routed

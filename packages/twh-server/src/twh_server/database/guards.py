@@ -41,7 +41,7 @@ GUARDED: dict[str, Guard] = {
     "stock_movements": Guard(app="select, insert", history=True),
     "events": Guard(app="select, insert", worker="select", history=True),
     "blocks": Guard(app="select, insert", history=True),
-    "idempotency_keys": Guard(app="select, insert", worker="select, update, delete"),
+    "idempotency_keys": Guard(app="select, insert", worker="select, update (status), delete"),
     "cursors": Guard(app="select", worker="select, insert, update"),
     "webhook_endpoints": Guard(app="select, insert, update", worker="select"),
     "deliveries": Guard(app="select", worker="select, insert, update"),

@@ -28,12 +28,20 @@ class Bell:
         self._waiting: defaultdict[UUID | None, set[asyncio.Event]] = defaultdict(set)
         self._to_tell: set[UUID] = set()
         self._told = asyncio.Event()
+        self.hushed = False
 
     def ring(self, tenant: UUID) -> None:
         """Say that something was committed for a tenant, here and (soon) in the other processes."""
         self._hear(tenant)
         self._to_tell.add(tenant)
         self._told.set()
+
+    def hush(self) -> None:
+        """Let everyone who waits go: the process is about to stop."""
+        self.hushed = True
+        for waiting in self._waiting.values():
+            for heard in waiting:
+                heard.set()
 
     @contextlib.contextmanager
     def listening(self, tenant: UUID | None = None) -> Generator[asyncio.Event]:

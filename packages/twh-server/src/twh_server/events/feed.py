@@ -62,7 +62,7 @@ async def wait(
             heard.clear()
             stretch = await read(database, tenant, after=after, kinds=kinds, limit=limit)
             left = deadline - time.monotonic()
-            if stretch.bodies or left <= 0:
+            if stretch.bodies or left <= 0 or bell.hushed:
                 return stretch
             try:
                 await asyncio.wait_for(heard.wait(), timeout=min(left, LOOK_SECONDS_MAX))

@@ -22,6 +22,7 @@ from twh_server.journal.refusals import Unavailable
 from twh_server.journal.writer import Writer
 from twh_server.ledger.record import BACK_MAX
 from twh_server.refusals import Refusal
+from twh_server.webhooks.sealing import Sealer
 
 JSON = "application/json"
 
@@ -40,6 +41,7 @@ class Rooms:
     writer: Writer
     bell: Bell
     keys: Keys
+    sealer: Sealer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,7 @@
 from types import ModuleType
 from typing import Final
 
-from twh_server.http import entries, events, idempotency, items, ledger, locations, movements, sandboxes, stock
+from twh_server.http import entries, events, idempotency, items, ledger, locations, movements, sandboxes, stock, webhooks
 from twh_server.http.operation import Operation
 
 MODULES: Final[tuple[ModuleType, ...]] = (
@@ -13,6 +13,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     entries,
     stock,
     events,
+    webhooks,
     idempotency,
     ledger,
     sandboxes,

@@ -13,6 +13,7 @@ from twh_server.journal import versions
 from twh_server.journal.commands import Answer
 from twh_server.ledger import refusals as ledger
 from twh_server.refusals import Refusal, code_of, title_of
+from twh_server.webhooks import refusals as webhooks
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -30,6 +31,8 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     ledger.EntryNotFound: 404,
     ledger.MovementNotFound: 404,
     feed.EventNotFound: 404,
+    webhooks.EndpointNotFound: 404,
+    webhooks.DeliveryNotFound: 404,
     http.MethodNotAllowed: 405,
     http.NotAcceptable: 406,
     http.RequestTimeout: 408,
@@ -45,12 +48,14 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     ledger.EntryPredatesCount: 409,
     ledger.CountIsBackdated: 409,
     ledger.EntryAlreadyReversed: 409,
+    webhooks.TooManyEndpoints: 409,
     versions.StaleVersion: 412,
     http.BodyTooLarge: 413,
     http.NotJson: 415,
     catalogue.InvalidItem: 422,
     catalogue.InvalidLocation: 422,
     ledger.InvalidEntry: 422,
+    webhooks.InvalidEndpoint: 422,
     journal.IdempotencyKeyReused: 422,
     http.Internal: 500,
     journal.Overloaded: 503,

@@ -183,7 +183,7 @@ create table idempotency_keys (
     recorded_at timestamptz not null,
     primary key (tenant_id, key)
 );
-create index idempotency_keys_by_age on idempotency_keys (recorded_at) where sequence is null or body is not null;
+create index idempotency_keys_by_age on idempotency_keys (recorded_at) where sequence is null;
 
 create table cursors (
     tenant_id uuid not null references tenants,

@@ -1,0 +1,148 @@
+"""The `twh-server` command: serve, work, migrate, tenants, keys, the contract, and the process behind a sandbox."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    """Run one command; what cannot start is said in one sentence, with exit code 1."""
+    chosen = _parser().parse_args()
+    from twh_server.serving import CannotListen, PortTaken
+    from twh_server.starting import CannotStart
+
+    try:
+        chosen.run(chosen)
+    except (CannotStart, PortTaken, CannotListen) as reason:
+        print(f"twh-server: {reason}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="twh-server", description="The TWH server. Settings are TWH_… variables.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="serve HTTP")
+    serve.add_argument("--host", help="the address to serve on (TWH_HOST)")
+    serve.add_argument("--port", type=int, help="the port to serve on (TWH_PORT)")
+    serve.add_argument("--processes", type=int, help="how many processes (TWH_PROCESSES)")
+    serve.add_argument("--inherited", type=int, help=argparse.SUPPRESS)
+    serve.set_defaults(run=_serve)
+
+    commands.add_parser("work", help="deliver webhooks, and what else runs beside HTTP").set_defaults(run=_work)
+    commands.add_parser("migrate", help="bring the database to this version").set_defaults(run=_migrate)
+
+    tenant = commands.add_parser("tenant", help="the customers").add_subparsers(required=True, metavar="ACTION")
+    create = tenant.add_parser("create", help="create a tenant with its empty ledger")
+    create.add_argument("name")
+    create.add_argument("--kind", choices=["live", "sandbox"], default="live")
+    create.set_defaults(run=_create_tenant)
+    tenant.add_parser("list", help="list the tenants").set_defaults(run=_list_tenants)
+
+    key = commands.add_parser("key", help="their API keys").add_subparsers(required=True, metavar="ACTION")
+    create = key.add_parser("create", help="create a key; its secret is shown this once")
+    create.add_argument("tenant", help="the tenant's id")
+    create.add_argument("--name", default="default")
+    create.add_argument("--scope", action="append", metavar="SCOPE", help="again for each scope; all of a tenant's when left out")
+    create.set_defaults(run=_create_key)
+    listing = key.add_parser("list", help="list a tenant's keys")
+    listing.add_argument("tenant", help="the tenant's id")
+    listing.set_defaults(run=_list_keys)
+    revoke = key.add_parser("revoke", help="end a key")
+    revoke.add_argument("key", help="the key's id")
+    revoke.set_defaults(run=_revoke_key)
+
+    commands.add_parser("openapi", help="print the OpenAPI document").set_defaults(run=_openapi)
+
+    sandbox = commands.add_parser("sandbox", help="run a sandbox with a database of its own in a folder")
+    sandbox.add_argument("--folder", type=Path, required=True)
+    sandbox.add_argument("--port", type=int, help="the port to serve on; the next free one from 8750 when left out")
+    sandbox.set_defaults(run=_sandbox)
+    return parser
+
+
+def _settings(chosen: argparse.Namespace) -> Any:
+    """The settings, with what the command line says on top. Starts logging."""
+    from pydantic import ValidationError
+
+    from twh_server.settings import Settings
+    from twh_server.starting import CannotStart
+    from twh_server.telemetry import start_logging
+
+    given = {name: getattr(chosen, name, None) for name in ("host", "port", "processes")}
+    try:
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise CannotStart(f"TWH_{str(first['loc'][0]).upper()} cannot be used: {first['msg']}.") from None
+    start_logging(form=settings.log_format, level=settings.log_level)
+    return settings
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    from twh_server import processes
+
+    processes.serve(_settings(chosen), inherited=chosen.inherited)
+
+
+def _work(chosen: argparse.Namespace) -> None:
+    from twh_server import processes
+
+    processes.work(_settings(chosen))
+
+
+def _migrate(chosen: argparse.Namespace) -> None:
+    from twh_server.administration import bring_up_to_date
+
+    bring_up_to_date(_settings(chosen))
+
+
+def _create_tenant(chosen: argparse.Namespace) -> None:
+    from twh_server import administration
+
+    asyncio.run(administration.add_tenant(_settings(chosen), chosen.name, chosen.kind))
+
+
+def _list_tenants(chosen: argparse.Namespace) -> None:
+    from twh_server import administration
+
+    asyncio.run(administration.show_tenants(_settings(chosen)))
+
+
+def _create_key(chosen: argparse.Namespace) -> None:
+    from twh_server import administration
+
+    asyncio.run(administration.add_key(_settings(chosen), chosen.tenant, chosen.name, chosen.scope))
+
+
+def _list_keys(chosen: argparse.Namespace) -> None:
+    from twh_server import administration
+
+    asyncio.run(administration.show_keys(_settings(chosen), chosen.tenant))
+
+
+def _revoke_key(chosen: argparse.Namespace) -> None:
+    from twh_server import administration
+
+    asyncio.run(administration.end_key(_settings(chosen), chosen.key))
+
+
+def _openapi(_: argparse.Namespace) -> None:
+    from twh_server.http import openapi
+
+    sys.stdout.buffer.write(openapi.encoded())
+
+
+def _sandbox(chosen: argparse.Namespace) -> None:
+    from twh_server import sandbox
+
+    port, chosen.port = chosen.port, None
+    sandbox.run(_settings(chosen), chosen.folder.absolute(), port=port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""What whoever runs a server does by hand: migrate, make tenants, make and end keys."""
+
+import sys
+from typing import cast
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
+from twh_server.access import keys, tenants
+from twh_server.access.scopes import SANDBOX_SCOPES, SCOPES, Scope
+from twh_server.access.tenants import Tenant, TenantKind
+from twh_server.database.address import REVISION
+from twh_server.database.engine import Database
+from twh_server.database.identifiers import KEY, TENANT
+from twh_server.database.migrate import migrate
+from twh_server.settings import Settings
+from twh_server.starting import CannotStart, address_of, migrated
+
+
+def bring_up_to_date(settings: Settings) -> None:
+    """Migrate the database. Raises CannotStart when the login may not."""
+    try:
+        migrate(address_of(settings))
+    except (DBAPIError, psycopg.Error) as fault:
+        reason = str(fault.orig if isinstance(fault, DBAPIError) else fault).strip().splitlines()[0]
+        raise CannotStart(f"The database cannot be migrated: {reason}. The login has to create roles and tables.") from None
+    _say(f"The database is at revision {REVISION}.")
+
+
+async def add_tenant(settings: Settings, name: str, kind: TenantKind) -> None:
+    """Create a tenant and print its id."""
+    async with Database(migrated(settings)) as database, database.transaction() as tx:
+        tenant = await tenants.create_tenant(tx, name=name, kind=kind)
+    _say(tenant.id)
+
+
+async def show_tenants(settings: Settings) -> None:
+    """Print the tenants, one a line."""
+    async with Database(migrated(settings)) as database:
+        for tenant in await tenants.list_tenants(database):
+            _say(f"{tenant.id}  {tenant.kind:8}  {tenant.name}")
+
+
+async def add_key(settings: Settings, tenant_id: str, name: str, scopes: list[str] | None) -> None:
+    """Create a key of a tenant and print its secret, this once."""
+    if unknown := sorted(set(scopes or ()) - set(SCOPES)):
+        raise CannotStart(f"There is no scope {', '.join(unknown)}. There are {', '.join(SCOPES)}.")
+    async with Database(migrated(settings)) as database:
+        tenant = await _tenant(database, tenant_id)
+        async with database.transaction() as tx:
+            wanted = cast("list[Scope]", scopes) if scopes else SANDBOX_SCOPES
+            key = await keys.create_key(tx, tenant, name=name, scopes=wanted)
+    print(f"{key.id}: keep the secret, it is not shown again.", file=sys.stderr)
+    _say(key.secret)
+
+
+async def show_keys(settings: Settings, tenant_id: str) -> None:
+    """Print a tenant's keys, one a line."""
+    async with Database(migrated(settings)) as database:
+        tenant = await _tenant(database, tenant_id)
+        identifier = TENANT.parse(tenant.id)
+        assert identifier is not None
+        for key in await keys.list_keys(database, identifier):
+            _say(f"{key.id}  {'revoked' if key.revoked_at else 'valid':8}  {key.name}  {' '.join(key.scopes)}")
+
+
+async def end_key(settings: Settings, key_id: str) -> None:
+    """Revoke a key."""
+    identifier = KEY.parse(key_id)
+    async with Database(migrated(settings)) as database, database.transaction() as tx:
+        if identifier is None or not await keys.revoke_key(tx, identifier):
+            raise CannotStart(f"No valid key has the id {key_id}. `twh-server key list TENANT` shows a tenant's.")
+    _say(f"{key_id} is revoked; every server stops to believe it within two seconds.")
+
+
+async def _tenant(database: Database, text: str) -> Tenant:
+    identifier = TENANT.parse(text)
+    tenant = await tenants.find_tenant(database, identifier) if identifier else None
+    if tenant is None:
+        raise CannotStart(f"No tenant has the id {text}. `twh-server tenant list` shows them.")
+    return tenant
+
+
+def _say(line: str) -> None:
+    print(line)

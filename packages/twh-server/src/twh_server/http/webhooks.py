@@ -1,0 +1,235 @@
+"""`/v1/webhook-endpoints` and `/v1/deliveries`: who is told of events, and how the telling went."""
+
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+from pydantic import Field
+
+from twh_server.database.identifiers import EndpointId
+from twh_server.events.kinds import KINDS
+from twh_server.http.operation import Call, operation, shown
+from twh_server.http.paging import key_of, next_cursor
+from twh_server.http.shapes import Body, PageQuery, Query, changes_of
+from twh_server.journal.commands import Answer
+from twh_server.journal.versions import StaleVersion
+from twh_server.webhooks import deliveries, endpoints, targets
+from twh_server.webhooks.deliveries import Attempt, Delivery, DeliveryFilter, DeliveryState
+from twh_server.webhooks.endpoint_commands import CreateEndpoint, DeleteEndpoint, UpdateEndpoint
+from twh_server.webhooks.endpoints import Endpoint, EndpointRow, NewEndpoint
+from twh_server.webhooks.refusals import DeliveryNotFound, EndpointNotFound, InvalidEndpoint, TooManyEndpoints
+
+URL_READ_MAX = 4_096
+"""Longer addresses than may be used are read, so that the answer can say how long they may be."""
+
+KINDS_DESCRIPTION = f"Which kinds of events; empty for all. Any of {', '.join(KINDS)}."
+
+
+class EndpointDraft(Body):
+    """An endpoint to be created."""
+
+    url: str = Field(max_length=URL_READ_MAX, description="Where events are to be posted.")
+    kinds: list[str] = Field(default_factory=list, max_length=100, description=KINDS_DESCRIPTION)
+    description: str = Field("", max_length=255)
+
+
+class EndpointChanges(Body):
+    """What is to be changed of an endpoint; what is left out stays."""
+
+    url: str = Field("", max_length=URL_READ_MAX)
+    kinds: list[str] = Field(default_factory=list, max_length=100, description=KINDS_DESCRIPTION)
+    description: str = Field("", max_length=255)
+    enabled: bool = Field(default=True, description="While false, deliveries wait.")
+
+
+class DeliveryQuery(PageQuery):
+    """Which deliveries."""
+
+    endpoint: str | None = Field(None, max_length=64, description="The endpoint's id.")
+    event: str | None = Field(None, max_length=64, description="The event's id.")
+    state: DeliveryState | None = None
+
+
+class EndpointList(msgspec.Struct, frozen=True):
+    """A page of endpoints."""
+
+    data: list[Endpoint]
+    next_cursor: str | None
+
+
+class DeliveryList(msgspec.Struct, frozen=True):
+    """A page of deliveries."""
+
+    data: list[Delivery]
+    next_cursor: str | None
+
+
+class AttemptList(msgspec.Struct, frozen=True):
+    """All attempts of a delivery."""
+
+    data: list[Attempt]
+    next_cursor: str | None
+
+
+@operation(
+    id="webhooks.create",
+    method="POST",
+    path="/v1/webhook-endpoints",
+    scope="webhooks:write",
+    body=EndpointDraft,
+    answers={201: NewEndpoint},
+    key="honoured",
+    refusals=(InvalidEndpoint, TooManyEndpoints),
+    example={"url": "https://example.com/hooks/twh", "kinds": ["entry.recorded", "stock.low"]},
+)
+async def create(call: Call[EndpointDraft, Query]) -> Answer:
+    """Create a webhook endpoint.
+
+    It is sent every event that comes after its creation. The answer carries the secret that signs its deliveries, this
+    once.
+    """
+    sealer = call.rooms.sealer
+
+    def answer(endpoint: NewEndpoint) -> Answer:
+        body = msgspec.json.encode(endpoint)
+        headers = {"Location": f"/v1/webhook-endpoints/{endpoint.id}", "ETag": endpoint.etag}
+        return Answer(status=201, headers=headers, body=body, kept=sealer.keep(body, tenant=call.tenant))
+
+    command = CreateEndpoint(
+        url=call.body.url,
+        kinds=call.body.kinds,
+        description=call.body.description,
+        policy=targets.POLICIES[call.access.tenant_kind],
+        sealer=sealer,
+    )
+    return await call.submit(command, answer, reopen=lambda kept: sealer.reopen(kept, tenant=call.tenant))
+
+
+@operation(
+    id="webhooks.list",
+    method="GET",
+    path="/v1/webhook-endpoints",
+    scope="webhooks:read",
+    query=PageQuery,
+    answers={200: EndpointList},
+)
+async def list_(call: Call[Any, PageQuery]) -> Answer:
+    """List webhook endpoints, oldest first."""
+    query = call.query
+    after = key_of(query.cursor, UUID)
+    found = await endpoints.list_endpoints(call.rooms.database, call.tenant, after=after, limit=query.limit + 1)
+    page = found[: query.limit]
+    cursor = next_cursor(found, query.limit, page[-1].id if page else None)
+    return shown(EndpointList([endpoint.shown() for endpoint in page], cursor))
+
+
+@operation(
+    id="webhooks.get",
+    method="GET",
+    path="/v1/webhook-endpoints/{endpoint}",
+    scope="webhooks:read",
+    answers={200: Endpoint},
+    conditional=True,
+    refusals=(EndpointNotFound,),
+)
+async def get(call: Call[Any, Query]) -> Answer:
+    """Read a webhook endpoint."""
+    return _shown(await endpoints.get_endpoint(call.rooms.database, call.tenant, call.path["endpoint"]))
+
+
+@operation(
+    id="webhooks.update",
+    method="PATCH",
+    path="/v1/webhook-endpoints/{endpoint}",
+    scope="webhooks:write",
+    body=EndpointChanges,
+    answers={200: Endpoint},
+    key="honoured",
+    conditional=True,
+    refusals=(EndpointNotFound, StaleVersion, InvalidEndpoint),
+    example={"enabled": False},
+)
+async def update(call: Call[EndpointChanges, Query]) -> Answer:
+    """Change some values of a webhook endpoint.
+
+    While it is not enabled, its deliveries wait; they are sent once it is enabled again.
+    """
+    command = UpdateEndpoint(
+        endpoint=call.path["endpoint"],
+        changes=changes_of(call.body),
+        policy=targets.POLICIES[call.access.tenant_kind],
+        if_match=call.if_match,
+    )
+    return await call.submit(command, _shown)
+
+
+@operation(
+    id="webhooks.delete",
+    method="DELETE",
+    path="/v1/webhook-endpoints/{endpoint}",
+    scope="webhooks:write",
+    answers={204: None},
+    key="honoured",
+    conditional=True,
+    refusals=(EndpointNotFound, StaleVersion),
+)
+async def delete(call: Call[Any, Query]) -> Answer:
+    """Delete a webhook endpoint. Nothing more is sent to it; its deliveries can still be read."""
+    command = DeleteEndpoint(endpoint=call.path["endpoint"], if_match=call.if_match)
+    return await call.submit(command, lambda _: Answer(status=204))
+
+
+@operation(
+    id="webhooks.deliveries",
+    method="GET",
+    path="/v1/deliveries",
+    scope="webhooks:read",
+    query=DeliveryQuery,
+    answers={200: DeliveryList},
+)
+async def list_deliveries(call: Call[Any, DeliveryQuery]) -> Answer:
+    """List deliveries, those of the newest events first."""
+    query = call.query
+    wanted = DeliveryFilter(endpoint=query.endpoint, event=query.event, state=query.state)
+    after = key_of(query.cursor, tuple[int, UUID])
+    found = await deliveries.list_deliveries(
+        call.rooms.database,
+        call.tenant,
+        wanted,
+        after=cast("tuple[int, EndpointId] | None", after),
+        limit=query.limit + 1,
+    )
+    page = found[: query.limit]
+    cursor = next_cursor(found, query.limit, page[-1][1] if page else None)
+    return shown(DeliveryList([delivery for delivery, _ in page], cursor))
+
+
+@operation(
+    id="webhooks.delivery",
+    method="GET",
+    path="/v1/deliveries/{delivery}",
+    scope="webhooks:read",
+    answers={200: Delivery},
+    refusals=(DeliveryNotFound,),
+)
+async def get_delivery(call: Call[Any, Query]) -> Answer:
+    """Read a delivery."""
+    return shown(await deliveries.get_delivery(call.rooms.database, call.tenant, call.path["delivery"]))
+
+
+@operation(
+    id="webhooks.attempts",
+    method="GET",
+    path="/v1/deliveries/{delivery}/attempts",
+    scope="webhooks:read",
+    answers={200: AttemptList},
+    refusals=(DeliveryNotFound,),
+)
+async def attempts(call: Call[Any, Query]) -> Answer:
+    """List every attempt of a delivery, first to last."""
+    found = await deliveries.list_attempts(call.rooms.database, call.tenant, call.path["delivery"])
+    return shown(AttemptList(list(found), None))
+
+
+def _shown(endpoint: EndpointRow) -> Answer:
+    return shown(endpoint.shown(), tag=endpoint.etag)

@@ -1,0 +1,61 @@
+"""Before a start: what has to be there, and the sentence that says what to do when it is not."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import psycopg
+
+from twh_server.database.address import REVISION, Address, revision_of
+from twh_server.settings import Settings
+from twh_server.webhooks.sealing import Sealer, key_of
+
+T = TypeVar("T")
+
+
+class CannotStart(Exception):
+    """Something is missing; the message says what, and what to do about it."""
+
+
+def address_of(settings: Settings) -> Address:
+    """The database that is to be used, and that answers. Raises CannotStart."""
+    if not settings.database_url:
+        raise CannotStart(
+            "No database is given. Set TWH_DATABASE_URL to a PostgreSQL URL, or try `twh-server sandbox --folder DIR`."
+        )
+    address = Address(settings.database_url)
+    answered(lambda: psycopg.connect(address.as_login(), connect_timeout=5).close())
+    return address
+
+
+def migrated(settings: Settings) -> Address:
+    """The database, at the revision that this code works with. Raises CannotStart."""
+    address = address_of(settings)
+    revision = answered(lambda: revision_of(address))
+    if revision != REVISION:
+        found = f"at revision {revision}" if revision else "empty"
+        raise CannotStart(f"The database is {found}; this server needs {REVISION}. Run `twh-server migrate` first.")
+    return address
+
+
+def sealer_of(settings: Settings) -> Sealer:
+    """What seals secrets at rest. Raises CannotStart without a usable key."""
+    if not settings.secrets_key:
+        raise CannotStart("Set TWH_SECRETS_KEY, and keep it: `export TWH_SECRETS_KEY=$(openssl rand -base64 32)`.")
+    try:
+        return Sealer(key_of(settings.secrets_key))
+    except ValueError as fault:
+        raise CannotStart(f"TWH_SECRETS_KEY cannot be used. {fault}") from None
+
+
+def answered(ask: Callable[[], T]) -> T:
+    """What the database answers. Raises CannotStart when it does not, or may not."""
+    try:
+        return ask()
+    except psycopg.OperationalError as fault:
+        raise CannotStart(f"The database cannot be reached: {_first_line(fault)}. Check TWH_DATABASE_URL.") from None
+    except psycopg.Error as fault:
+        raise CannotStart(f"The database refuses: {_first_line(fault)}.") from None
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).strip().splitlines() or [type(fault).__name__])[0].rstrip(".")

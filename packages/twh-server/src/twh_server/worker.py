@@ -1,0 +1,48 @@
+"""What runs beside HTTP: the one list of followers and schedules."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+
+from twh_server.database.engine import Database, Transient
+from twh_server.events.bell import Bell
+from twh_server.events.follow import Follower
+from twh_server.journal.sweep import sweep_keys
+from twh_server.webhooks import fan_out
+from twh_server.webhooks.deliver import Courier
+from twh_server.webhooks.sealing import Sealer
+
+KEYS_KEPT = timedelta(days=7)
+SWEEP_PAUSE_SECONDS = 600.0
+
+_log = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def working(database: Database, bell: Bell, sealer: Sealer) -> AsyncGenerator[None]:
+    """Work as long as the block runs; at its end, what is under way is finished first."""
+    courier = Courier(database, sealer)
+    follower = Follower(database, bell, fan_out.FOLLOWER, fan_out.fan_out, committed=courier.wake)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(courier.run())
+        tasks.create_task(follower.run())
+        sweeping = tasks.create_task(_sweep(database))
+        try:
+            yield
+        finally:
+            follower.stop()
+            courier.stop()
+            sweeping.cancel()
+
+
+async def _sweep(database: Database) -> None:
+    while True:
+        try:
+            swept = await sweep_keys(database, older_than=datetime.now(UTC) - KEYS_KEPT)
+            if swept:
+                _log.info("%d idempotency keys were old and are forgotten", swept)
+        except Transient as loss:
+            _log.warning("old idempotency keys could not be swept: %s", loss)
+        await asyncio.sleep(SWEEP_PAUSE_SECONDS)

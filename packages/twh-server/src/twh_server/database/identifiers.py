@@ -101,9 +101,9 @@ class Minter:
 
     def mint(self) -> UUID:
         """The next identifier."""
-        counter = self._counter
+        counter, millisecond = self._counter, self._millisecond
         self._step()
-        number = self._millisecond << 80 | _VERSION_AND_VARIANT
+        number = millisecond << 80 | _VERSION_AND_VARIANT
         return UUID(int=number | (counter >> _LOW_BITS) << 64 | counter & ((1 << _LOW_BITS) - 1))
 
     def _step(self) -> None:

@@ -1,9 +1,11 @@
 """A real PostgreSQL for all tests, migrated once, reached as the application's roles; a fresh tenant for each test."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -11,14 +13,22 @@ from twh_server.access.keys import create_key
 from twh_server.access.scopes import ALL_SCOPES
 from twh_server.access.tenants import create_tenant
 from twh_server.app import build
+from twh_server.catalogue.item_commands import CreateItem
+from twh_server.catalogue.location_commands import CreateLocation
 from twh_server.database.address import Address
 from twh_server.database.embedded import EmbeddedPostgres, temporary_postgres
 from twh_server.database.engine import Database
 from twh_server.database.identifiers import KEY, TENANT, KeyId, TenantId
 from twh_server.database.migrate import migrate
 from twh_server.events.bell import Bell
-from twh_server.journal.commands import Actor
+from twh_server.journal.commands import Actor, Answer, Command, Submission
 from twh_server.journal.writer import Writer
+from twh_server.ledger import stock
+from twh_server.ledger.entries import Entry, Level
+from twh_server.ledger.lines import Line
+from twh_server.ledger.record import RecordEntry
+from twh_server.ledger.reverse import ReverseEntry
+from twh_server.refusals import Refusal
 
 
 @pytest.fixture(scope="session")
@@ -105,3 +115,80 @@ async def http(application: httpx.AsyncClient, shop: Shop) -> httpx.AsyncClient:
     """The application, asked with the shop's key."""
     application.headers["Authorization"] = f"Bearer {shop.secret}"
     return application
+
+
+class Stockroom:
+    """One tenant's stock, moved through the journal. Each verb answers what became of it, or raises the refusal."""
+
+    def __init__(self, database: Database, writer: Writer, shop: Shop) -> None:
+        self.database, self.writer, self.shop = database, writer, shop
+
+    async def do(self, command: Command[Any]) -> Any:
+        """Carry out any command."""
+        results: list[Any] = []
+
+        def answer(result: Any) -> Answer:
+            results.append(result)
+            return Answer(status=200)
+
+        def refuse(refusal: Refusal) -> Answer:
+            raise refusal
+
+        submission = Submission(tenant=self.shop.tenant, command=command, answer=answer, refuse=refuse)
+        await self.writer.submit(submission)
+        return results[-1]
+
+    async def stock_up(self) -> None:
+        """Apples by the piece and flour by the gram, at MAIN and at STORE: no stock yet."""
+        await self.do(CreateItem(sku="apples", name="Apples"))
+        await self.do(CreateItem(sku="flour", name="Flour", unit="kg", scale=3))
+        await self.do(CreateLocation(code="MAIN", name="Main warehouse"))
+        await self.do(CreateLocation(code="STORE", name="Store", kind="store"))
+
+    def entry(self, kind: str, *lines: Line, **more: Any) -> RecordEntry:
+        """A command that records an entry, at any past time."""
+        return RecordEntry(kind=kind, lines=lines, actor=self.shop.actor, **{"back_max": None, **more})
+
+    async def record(self, kind: str, *lines: Line, **more: Any) -> Entry:
+        """Record an entry."""
+        return await self.do(self.entry(kind, *lines, **more))
+
+    async def receive(self, item: str, quantity: int | str, at: str = "MAIN") -> Entry:
+        """Stock comes in."""
+        return await self.record("receipt", Line(item=item, quantity=str(quantity), location=at))
+
+    async def issue(self, item: str, quantity: int | str, at: str = "MAIN", **more: Any) -> Entry:
+        """Stock goes out."""
+        return await self.record("issue", Line(item=item, quantity=str(quantity), location=at), **more)
+
+    async def reverse(self, entry: Entry, **more: Any) -> Entry:
+        """Undo an entry."""
+        return await self.do(ReverseEntry(entry=entry.id, actor=self.shop.actor, **more))
+
+    async def level(self, item: str, at: str = "MAIN") -> Level:
+        """What is there now."""
+        return await stock.get_level(self.database, self.shop.tenant, item, at)
+
+    async def on_hand(self, item: str, at: str = "MAIN") -> str:
+        """What is on the shelf now."""
+        return (await self.level(item, at)).on_hand
+
+    async def rows(self, sql: str) -> Sequence[tuple[Any, ...]]:
+        """The rows of a select over this tenant's data, with `%(tenant)s` in it."""
+        return await self.database.read(self.shop.tenant, sql, {"tenant": self.shop.tenant})
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stockroom(database: Database, writer: Writer, shop: Shop) -> Stockroom:
+    """The shop's stock: apples and flour, MAIN and STORE, all empty."""
+    room = Stockroom(database, writer, shop)
+    await room.stock_up()
+    return room
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def superuser(postgres: EmbeddedPostgres) -> AsyncGenerator[psycopg.AsyncConnection[Any]]:
+    """Whoever may do everything: for what our own roles cannot do or see. Each statement commits."""
+    conninfo = postgres.conninfo(user="postgres")
+    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        yield connection

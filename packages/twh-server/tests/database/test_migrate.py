@@ -1,0 +1,98 @@
+"""Migrating: the tables become what the code names, once, however often and from wherever it is asked for."""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from twh_server.database.address import REVISION, Address, revision_of
+from twh_server.database.migrate import migrate
+from twh_server.database.tables import metadata
+
+STATE = """
+select string_agg(t, E'\n' order by t)
+from (
+    select format('%s.%s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod)) as t
+    from pg_attribute as a
+    join pg_class as c on c.oid = a.attrelid
+    where c.relnamespace = 'public'::regnamespace and a.attnum > 0
+    union all
+    select format('%s %s', c.relname, c.relacl)
+    from pg_class as c
+    where c.relnamespace = 'public'::regnamespace
+    union all
+    select format('%s %s', tablename, policyname)
+    from pg_policies
+) as everything (t)
+"""
+
+
+@pytest.fixture
+async def empty(postgres, superuser, request):
+    """A database in which nothing was ever migrated."""
+    name = f"empty_{abs(hash(request.node.name))}"
+    await superuser.execute(f"create database {name}")
+    yield Address(postgres.conninfo(dbname=name))
+    await superuser.execute(f"drop database {name} with (force)")
+
+
+def state(address):
+    with psycopg.connect(address.as_login()) as connection:
+        return connection.execute(STATE).fetchone()
+
+
+@pytest.fixture
+def inspector(address):
+    engine = sa.create_engine(address.sqlalchemy_url, connect_args=address.connect_args, poolclass=sa.NullPool)
+    yield sa.inspect(engine)
+    engine.dispose()
+
+
+def test_the_tables_that_code_names_are_those_that_are_migrated(inspector):
+    assert set(inspector.get_table_names()) == set(metadata.tables) | {"alembic_version"}
+
+
+@pytest.mark.parametrize("table", sorted(metadata.tables))
+def test_the_columns_that_code_names_are_those_that_are_migrated(inspector, table):
+    dialect = postgresql.dialect()
+    named = [(column.name, column.type.compile(dialect), column.nullable) for column in metadata.tables[table].columns]
+    migrated = [
+        (column["name"], column["type"].compile(dialect), column["nullable"]) for column in inspector.get_columns(table)
+    ]
+
+    assert named == migrated
+
+
+@pytest.mark.parametrize("table", sorted(metadata.tables))
+def test_the_primary_keys_that_code_names_are_those_that_are_migrated(inspector, table):
+    named = [column.name for column in metadata.tables[table].primary_key.columns]
+
+    assert named == inspector.get_pk_constraint(table)["constrained_columns"]
+
+
+def test_a_database_that_was_never_migrated_has_no_revision(empty):
+    assert revision_of(empty) is None
+
+
+def test_migrating_brings_the_revision_that_the_code_works_with(empty):
+    migrate(empty)
+
+    assert revision_of(empty) == REVISION
+
+
+def test_migrating_twice_changes_nothing(empty):
+    migrate(empty)
+    once = state(empty)
+    migrate(empty)
+
+    assert state(empty) == once
+
+
+def test_two_processes_may_migrate_at_once(empty, address):
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as processes:
+        list(processes.map(migrate, [empty, empty]))
+
+    assert state(empty) == state(address)

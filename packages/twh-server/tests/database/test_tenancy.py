@@ -1,0 +1,100 @@
+"""Row security, as the application's role meets it: without a tenant there is nothing, and nothing of another's."""
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from twh_server.catalogue.item_commands import UpdateItem
+from twh_server.database.engine import SET_TENANT
+from twh_server.database.guards import APP, GUARDED
+from twh_server.journal.commands import Answer, Submission
+
+READABLE = sorted(name for name, guard in GUARDED.items() if guard.by_tenant and "select" in guard.app)
+INSERTABLE = sorted(name for name, guard in GUARDED.items() if guard.by_tenant and "insert" in guard.app)
+UPDATABLE = sorted(name for name, guard in GUARDED.items() if guard.by_tenant and "update" in guard.app)
+NEVER_FILLED_HERE = {"cursors", "deliveries", "delivery_attempts", "webhook_endpoints"}
+
+
+@pytest.fixture
+async def filled(stockroom, writer, shop):
+    """A tenant with rows in every table that the core writes."""
+    await stockroom.receive("apples", 5)
+    await stockroom.do(UpdateItem(item="apples", changes={"barcodes": ["4006381333931"]}))
+    command = stockroom.entry("receipt")
+
+    def told(_):
+        return Answer(status=422)
+
+    await writer.submit(Submission(tenant=shop.tenant, command=command, answer=told, refuse=told, key="first"))
+    return shop
+
+
+@pytest.fixture
+async def app(address):
+    """A connection of the application's role, in a transaction that is thrown away."""
+    async with await psycopg.AsyncConnection.connect(address.as_role(APP)) as connection:
+        yield connection
+        await connection.rollback()
+
+
+async def count(connection, table):
+    cursor = await connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(table)))
+    return (await cursor.fetchone())[0]
+
+
+@pytest.mark.parametrize("table", READABLE)
+async def test_without_a_tenant_there_is_nothing_to_see(filled, app, superuser, table):
+    assert await count(app, table) == 0
+    assert table in NEVER_FILLED_HERE or await count(superuser, table) > 0
+
+
+@pytest.mark.parametrize("table", READABLE)
+async def test_another_tenant_sees_nothing_of_it(filled, other_shop, app, table):
+    await app.execute(SET_TENANT, (str(other_shop.tenant),))
+
+    cursor = await app.execute(f"select count(*) from {table} where tenant_id = %s", (filled.tenant,))
+
+    assert await cursor.fetchone() == (0,)
+
+
+async def test_when_the_transaction_ends_the_tenant_is_forgotten(filled, app):
+    await app.execute(SET_TENANT, (str(filled.tenant),))
+    seen = await count(app, "items")
+    await app.commit()
+
+    assert (seen, await count(app, "items")) == (2, 0)
+
+
+@pytest.mark.parametrize("table", INSERTABLE)
+async def test_a_row_of_another_tenant_cannot_be_written(filled, other_shop, app, table):
+    await app.execute(SET_TENANT, (str(other_shop.tenant),))
+
+    # Row security is asked before any other rule, so a row that lacks everything else will do.
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+        await app.execute(f"insert into {table} (tenant_id) values (%s)", (filled.tenant,))
+
+
+@pytest.mark.parametrize("table", UPDATABLE)
+async def test_rows_of_another_tenant_cannot_be_changed(filled, other_shop, app, table):
+    await app.execute(SET_TENANT, (str(other_shop.tenant),))
+
+    cursor = await app.execute(f"update {table} set tenant_id = tenant_id where tenant_id = %s", (filled.tenant,))
+
+    assert cursor.rowcount == 0
+
+
+@pytest.mark.parametrize("table", ["items", "locations", "stock_levels", "ledger_heads"])
+async def test_a_row_cannot_be_given_to_another_tenant(filled, other_shop, app, table):
+    await app.execute(SET_TENANT, (str(filled.tenant),))
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+        await app.execute(f"update {table} set tenant_id = %s", (other_shop.tenant,))
+
+
+async def test_a_reference_to_another_tenants_row_is_refused_by_the_key(filled, other_shop, app, superuser):
+    found = await superuser.execute("select id from items where tenant_id = %s", (filled.tenant,))
+    (item,) = await found.fetchone()
+    await app.execute(SET_TENANT, (str(other_shop.tenant),))
+
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        await app.execute("insert into item_barcodes values (%s, '4006381333931', %s)", (other_shop.tenant, item))

@@ -29,6 +29,7 @@ from twh_server.ledger.lines import Line
 from twh_server.ledger.record import RecordEntry
 from twh_server.ledger.reverse import ReverseEntry
 from twh_server.refusals import Refusal
+from twh_server.webhooks.sealing import Sealer
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +105,7 @@ async def writer(database: Database) -> AsyncGenerator[Writer]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def application(database: Database) -> AsyncGenerator[httpx.AsyncClient]:
     """The HTTP application in this process, without a network."""
-    app = build(database, Bell())
+    app = build(database, Bell(), Sealer(bytes(32)))
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://twh.test") as client:
         yield client

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from twh_server.catalogue import items, locations
 from twh_server.catalogue.items import ItemRow
 from twh_server.catalogue.locations import LocationRow
 from twh_server.catalogue.refusals import ItemNotFound, LocationNotFound
-from twh_server.database import tables
 from twh_server.database.engine import Database
 from twh_server.database.identifiers import ITEM, LOCATION, TenantId
-from twh_server.database.select import Select, rows_of
+from twh_server.database.select import Select
 
 Archived = Literal["false", "true", "any"]
 
@@ -30,10 +27,12 @@ class ItemFilter:
 
 async def get_item(database: Database, tenant: TenantId, text: str) -> ItemRow:
     """The item with an id or a SKU. Raises ItemNotFound."""
-    table = tables.items
     identifier = ITEM.parse(text)
-    one = table.c.sku == text if identifier is None else table.c.id == identifier
-    found = await rows_of(database, tenant, _items(tenant).where(one))
+    select = Select(ITEMS, tenant)
+    select = (
+        select.where("sku = %(sku)s", sku=text) if identifier is None else select.where("id = %(id)s", id=identifier)
+    )
+    found = await select.rows(database, "limit 1")
     if not found:
         raise ItemNotFound(text)
     return items.item_of(found[0])
@@ -43,24 +42,21 @@ async def list_items(
     database: Database, tenant: TenantId, wanted: ItemFilter, *, after: UUID | None, limit: int
 ) -> Sequence[ItemRow]:
     """A page of items, oldest first, behind the item `after`."""
-    table = tables.items
-    select = _page(_items(tenant), table, after, limit, wanted.archived)
-    if wanted.sku_prefix is not None:
-        # `^@` (starts with) may use an index under row security; `like` may not.
-        select = select.where(table.c.sku.op("^@")(wanted.sku_prefix))
-    if wanted.barcode is not None:
-        owner = tables.item_barcodes
-        ids = sa.select(owner.c.item_id).where(owner.c.tenant_id == tenant, owner.c.barcode == wanted.barcode)
-        select = select.where(table.c.id.in_(ids))
-    return [items.item_of(row) for row in await rows_of(database, tenant, select)]
+    select = _archived(Select(ITEMS, tenant).given("id > %(after)s", after=after), wanted.archived)
+    # `^@` (starts with) may use an index under row security; `like` may not.
+    select.given("sku ^@ %(sku_prefix)s", sku_prefix=wanted.sku_prefix)
+    select.given(OF_BARCODE, barcode=wanted.barcode)
+    return [items.item_of(row) for row in await select.rows(database, PAGE, limit=limit)]
 
 
 async def get_location(database: Database, tenant: TenantId, text: str) -> LocationRow:
     """The location with an id or a code. Raises LocationNotFound."""
-    table = tables.locations
     identifier = LOCATION.parse(text)
-    one = table.c.code == text if identifier is None else table.c.id == identifier
-    found = await rows_of(database, tenant, _locations(tenant).where(one))
+    select = Select(LOCATIONS, tenant)
+    select = (
+        select.where("code = %(code)s", code=text) if identifier is None else select.where("id = %(id)s", id=identifier)
+    )
+    found = await select.rows(database, "limit 1")
     if not found:
         raise LocationNotFound(text)
     return locations.location_of(found[0])
@@ -70,24 +66,34 @@ async def list_locations(
     database: Database, tenant: TenantId, *, archived: Archived, after: UUID | None, limit: int
 ) -> Sequence[LocationRow]:
     """A page of locations, oldest first, behind the location `after`."""
-    select = _page(_locations(tenant), tables.locations, after, limit, archived)
-    return [locations.location_of(row) for row in await rows_of(database, tenant, select)]
+    select = _archived(Select(LOCATIONS, tenant).given("id > %(after)s", after=after), archived)
+    return [locations.location_of(row) for row in await select.rows(database, PAGE, limit=limit)]
 
 
-def _items(tenant: TenantId) -> Select:
-    table = tables.items
-    return sa.select(*(table.c[name] for name in items.COLUMNS.split(", "))).where(table.c.tenant_id == tenant)
+def _archived(select: Select, archived: Archived) -> Select:
+    conditions = {"true": "archived_at is not null", "false": "archived_at is null", "any": "true"}
+    return select.where(conditions[archived])
 
 
-def _locations(tenant: TenantId) -> Select:
-    table = tables.locations
-    return sa.select(*(table.c[name] for name in locations.COLUMNS.split(", "))).where(table.c.tenant_id == tenant)
+ITEMS = f"""
+select {items.COLUMNS}
+from items
+where tenant_id = %(tenant)s
+"""
 
+LOCATIONS = f"""
+select {locations.COLUMNS}
+from locations
+where tenant_id = %(tenant)s
+"""
 
-def _page(select: Select, table: sa.Table, after: UUID | None, limit: int, archived: Archived) -> Select:
-    if after is not None:
-        select = select.where(table.c.id > after)
-    if archived != "any":
-        is_archived = table.c.archived_at.is_not(None)
-        select = select.where(is_archived if archived == "true" else ~is_archived)
-    return select.order_by(table.c.id).limit(limit)
+OF_BARCODE = """id in (
+    select item_id
+    from item_barcodes
+    where tenant_id = %(tenant)s and barcode = %(barcode)s
+)"""
+
+PAGE = """
+order by id
+limit %(limit)s
+"""

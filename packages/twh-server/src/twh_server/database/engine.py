@@ -99,5 +99,5 @@ def _pool(name: str, conninfo: str, size: int) -> AsyncConnectionPool[Connection
 
 
 def constant(sql: str) -> LiteralString:
-    """Our statements are text constants or compiled by SQLAlchemy; values always travel as parameters."""
-    return cast(LiteralString, sql)
+    """Our statements are text constants or assembled from such; values always travel as parameters."""
+    return cast("LiteralString", sql)

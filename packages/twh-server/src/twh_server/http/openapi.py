@@ -251,7 +251,7 @@ def _problem_schema() -> Schema:
 def _tidied(schema: Any) -> Any:
     """Without the titles that only repeat a field's name, and as types that each tool reads alike."""
     if isinstance(schema, list):
-        return [_tidied(part) for part in cast("list[Any]", schema)]
+        return [_tidied(part) for part in schema]  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(schema, dict):
         return schema
     described = cast(Schema, schema)

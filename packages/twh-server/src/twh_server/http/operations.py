@@ -3,7 +3,18 @@
 from types import ModuleType
 from typing import Final
 
-from twh_server.http import entries, events, idempotency, items, ledger, locations, movements, sandboxes, stock, webhooks
+from twh_server.http import (
+    entries,
+    events,
+    idempotency,
+    items,
+    ledger,
+    locations,
+    movements,
+    sandboxes,
+    stock,
+    webhooks,
+)
 from twh_server.http.operation import Operation
 
 MODULES: Final[tuple[ModuleType, ...]] = (

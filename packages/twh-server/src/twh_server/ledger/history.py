@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-import sqlalchemy as sa
 
 from twh_server.catalogue.items import ItemRef
 from twh_server.catalogue.locations import LocationRef
 from twh_server.catalogue.quantities import EXACT, plain
-from twh_server.database import tables
 from twh_server.database.engine import Database, Row
 from twh_server.database.identifiers import (
     ENTRY,
@@ -26,7 +22,7 @@ from twh_server.database.identifiers import (
     MovementId,
     TenantId,
 )
-from twh_server.database.select import Select, keyset, rows_of
+from twh_server.database.select import Select
 from twh_server.journal.versions import etag
 from twh_server.ledger import levels
 from twh_server.ledger.entries import Actor, Entry, Level, Movement, MovementRow, Reference
@@ -53,9 +49,9 @@ class HistoryFilter:
 
 async def get_entry(database: Database, tenant: TenantId, text: str) -> Entry:
     """The entry with an id. Raises EntryNotFound."""
-    identifier = ENTRY.parse(text)
-    found = await _entries(database, tenant, _entry_rows(tenant).where(tables.entries.c.id == identifier))
-    if identifier is None or not found:
+    select = Select(ENTRIES, tenant).where("e.id = %(id)s", id=ENTRY.parse(text))
+    found = await _entries(database, tenant, await select.rows(database, "limit 1"))
+    if not found:
         raise EntryNotFound(text)
     return found[0]
 
@@ -64,16 +60,15 @@ async def list_entries(
     database: Database, tenant: TenantId, wanted: HistoryFilter, *, after: UUID | None, limit: int
 ) -> Sequence[Entry]:
     """A page of entries in the order of their recording, behind the entry `after`."""
-    select = _ordered(_filtered(_entry_rows(tenant), wanted), tables.entries.c.id, wanted, after, limit)
-    return await _entries(database, tenant, select)
+    rows = await _page(_filtered(Select(ENTRIES, tenant), wanted), "e.id", database, wanted, after, limit)
+    return await _entries(database, tenant, rows)
 
 
 async def get_movement(database: Database, tenant: TenantId, text: str) -> MovementRow:
     """The movement with an id. Raises MovementNotFound."""
-    identifier = MOVEMENT.parse(text)
-    select = _movement_rows(tenant).where(tables.stock_movements.c.id == identifier)
-    found = await rows_of(database, tenant, select)
-    if identifier is None or not found:
+    select = Select(MOVEMENTS, tenant).where("m.id = %(id)s", id=MOVEMENT.parse(text))
+    found = await select.rows(database, "limit 1")
+    if not found:
         raise MovementNotFound(text)
     return _movement_row(found[0])
 
@@ -82,99 +77,43 @@ async def list_movements(
     database: Database, tenant: TenantId, wanted: HistoryFilter, *, after: UUID | None, limit: int
 ) -> Sequence[MovementRow]:
     """A page of movements in the order of their recording, behind the movement `after`."""
-    movement, item, location = tables.stock_movements, tables.items, tables.locations
-    select = _filtered(_movement_rows(tenant), wanted)
-    if wanted.item is not None:
-        item_id = ITEM.parse(wanted.item)
-        select = select.where(item.c.sku == wanted.item if item_id is None else movement.c.item_id == item_id)
-    if wanted.location is not None:
-        place = LOCATION.parse(wanted.location)
-        one = location.c.code == wanted.location if place is None else movement.c.location_id == place
-        select = select.where(one)
+    select = _filtered(Select(MOVEMENTS, tenant), wanted)
+    item = None if wanted.item is None else ITEM.parse(wanted.item)
+    location = None if wanted.location is None else LOCATION.parse(wanted.location)
+    select.given("m.item_id = %(item)s", item=item)
+    select.given("m.location_id = %(location)s", location=location)
+    select.given("i.sku = %(sku)s", sku=wanted.item if item is None else None)
+    select.given("l.code = %(code)s", code=wanted.location if location is None else None)
     if wanted.entry is not None:
-        select = select.where(movement.c.entry_id == ENTRY.parse(wanted.entry))
-    found = await rows_of(database, tenant, _ordered(select, movement.c.id, wanted, after, limit))
-    return [_movement_row(row) for row in found]
-
-
-def _entry_rows(tenant: TenantId) -> Select:
-    entry, reversal = tables.entries, tables.entries.alias("reversal")
-    columns = "id, sequence, kind, reason, reference_type, reference_id, forced, actor_key, actor_name, reverses"
-    reversed_ = (reversal.c.tenant_id == entry.c.tenant_id) & (reversal.c.reverses == entry.c.id)
-    return (
-        sa.select(
-            *(entry.c[name] for name in columns.split(", ")),
-            entry.c.occurred_at,
-            entry.c.recorded_at,
-            reversal.c.id.label("reversed_by"),
-        )
-        .outerjoin(reversal, reversed_)
-        .where(entry.c.tenant_id == tenant)
-    )
-
-
-def _movement_rows(tenant: TenantId) -> Select:
-    movement, entry, item, location = tables.stock_movements, tables.entries, tables.items, tables.locations
-    return (
-        sa.select(
-            movement.c.id,
-            movement.c.entry_id,
-            entry.c.sequence,
-            entry.c.kind,
-            entry.c.reason,
-            entry.c.reference_type,
-            entry.c.reference_id,
-            movement.c.line,
-            movement.c.item_id,
-            item.c.sku,
-            movement.c.location_id,
-            location.c.code,
-            movement.c.lot,
-            movement.c.quantity,
-            movement.c.on_hand_after,
-            movement.c.reserved_after,
-            movement.c.version_after,
-            movement.c.occurred_at,
-            movement.c.recorded_at,
-        )
-        .join(entry, (entry.c.tenant_id == movement.c.tenant_id) & (entry.c.id == movement.c.entry_id))
-        .join(item, (item.c.tenant_id == movement.c.tenant_id) & (item.c.id == movement.c.item_id))
-        .join(location, (location.c.tenant_id == movement.c.tenant_id) & (location.c.id == movement.c.location_id))
-        .where(movement.c.tenant_id == tenant)
-    )
+        select.where("m.entry_id = %(entry)s", entry=ENTRY.parse(wanted.entry))
+    return [_movement_row(row) for row in await _page(select, "m.id", database, wanted, after, limit)]
 
 
 def _filtered(select: Select, wanted: HistoryFilter) -> Select:
-    entry = tables.entries
-    equal: list[tuple[sa.ColumnElement[Any], Any]] = [
-        (entry.c.kind, wanted.kind),
-        (entry.c.reason, wanted.reason),
-        (entry.c.reference_id, wanted.reference),
-    ]
-    not_before = [(entry.c.occurred_at, wanted.occurred_from), (entry.c.recorded_at, wanted.recorded_from)]
-    before = [(entry.c.occurred_at, wanted.occurred_until), (entry.c.recorded_at, wanted.recorded_until)]
-    conditions = [column == value for column, value in equal if value is not None]
-    conditions += [column >= value for column, value in not_before if value is not None]
-    conditions += [column < value for column, value in before if value is not None]
-    if wanted.after_sequence is not None:
-        conditions.append(entry.c.sequence > wanted.after_sequence)
-    return select.where(*conditions)
+    select.given("e.kind = %(kind)s", kind=wanted.kind)
+    select.given("e.reason = %(reason)s", reason=wanted.reason)
+    select.given("e.reference_id = %(reference)s", reference=wanted.reference)
+    select.given("e.occurred_at >= %(occurred_from)s", occurred_from=wanted.occurred_from)
+    select.given("e.occurred_at < %(occurred_until)s", occurred_until=wanted.occurred_until)
+    select.given("e.recorded_at >= %(recorded_from)s", recorded_from=wanted.recorded_from)
+    select.given("e.recorded_at < %(recorded_until)s", recorded_until=wanted.recorded_until)
+    return select.given("e.sequence > %(after_sequence)s", after_sequence=wanted.after_sequence)
 
 
-def _ordered(
-    select: Select, column: sa.ColumnElement[Any], wanted: HistoryFilter, after: UUID | None, limit: int
-) -> Select:
-    if after is not None:
-        select = select.where(keyset(column, after, newest_first=wanted.newest_first))
-    return select.order_by(column.desc() if wanted.newest_first else column).limit(limit)
+async def _page(
+    select: Select, column: str, database: Database, wanted: HistoryFilter, after: UUID | None, limit: int
+) -> Sequence[Row]:
+    behind, order = ("<", "desc") if wanted.newest_first else (">", "asc")
+    select.given(f"{column} {behind} %(after)s", after=after)
+    return await select.rows(database, f"order by {column} {order}\nlimit %(limit)s", limit=limit)
 
 
-async def _entries(database: Database, tenant: TenantId, select: Select) -> list[Entry]:
-    rows = await rows_of(database, tenant, select)
-    movement = tables.stock_movements
-    theirs = _movement_rows(tenant).where(movement.c.entry_id == sa.any_(sa.literal([row[0] for row in rows])))
+async def _entries(database: Database, tenant: TenantId, rows: Sequence[Row]) -> list[Entry]:
+    if not rows:
+        return []
+    theirs = Select(MOVEMENTS, tenant).where("m.entry_id = any (%(entries)s::uuid[])", entries=[row[0] for row in rows])
     movements: dict[UUID, list[Row]] = {}
-    for row in await rows_of(database, tenant, theirs.order_by(movement.c.id)) if rows else ():
+    for row in await theirs.rows(database, "order by m.id"):
         movements.setdefault(row[1], []).append(row)
     return [_entry(row, movements.get(row[0], [])) for row in rows]
 
@@ -244,3 +183,23 @@ def _level_after(row: Row) -> Level:
 
 def _reference(type_: str | None, id_: str | None) -> Reference | None:
     return None if type_ is None or id_ is None else Reference(type_, id_)
+
+
+ENTRIES = """
+select e.id, e.sequence, e.kind, e.reason, e.reference_type, e.reference_id, e.forced, e.actor_key, e.actor_name,
+       e.reverses, e.occurred_at, e.recorded_at, r.id
+from entries as e
+left join entries as r on r.tenant_id = e.tenant_id and r.reverses = e.id
+where e.tenant_id = %(tenant)s
+"""
+
+MOVEMENTS = """
+select m.id, m.entry_id, e.sequence, e.kind, e.reason, e.reference_type, e.reference_id, m.line, m.item_id, i.sku,
+       m.location_id, l.code, m.lot, m.quantity, m.on_hand_after, m.reserved_after, m.version_after, m.occurred_at,
+       m.recorded_at
+from stock_movements as m
+join entries as e on e.tenant_id = m.tenant_id and e.id = m.entry_id
+join items as i on i.tenant_id = m.tenant_id and i.id = m.item_id
+join locations as l on l.tenant_id = m.tenant_id and l.id = m.location_id
+where m.tenant_id = %(tenant)s
+"""

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from twh_server.catalogue import items, listing, locations
 from twh_server.catalogue.items import ItemRow
 from twh_server.catalogue.locations import LocationRow
-from twh_server.database import tables
 from twh_server.database.engine import Database, Row
 from twh_server.database.identifiers import ITEM, LOCATION, TenantId
-from twh_server.database.select import rows_of
+from twh_server.database.select import Select, named
 from twh_server.ledger import levels
 from twh_server.ledger.entries import Level
 from twh_server.ledger.levels import LevelRow
@@ -50,34 +47,19 @@ async def list_levels(
     database: Database, tenant: TenantId, wanted: StockFilter, *, after: LevelPlace | None, limit: int
 ) -> Sequence[tuple[Level, LevelPlace]]:
     """A page of levels in the order of item, location and lot, each with its place. Unknown names find nothing."""
-    level, item, location = tables.stock_levels, tables.items, tables.locations
-    select = (
-        sa.select(
-            *(item.c[name] for name in items.COLUMNS.split(", ")),
-            *(location.c[name] for name in locations.COLUMNS.split(", ")),
-            *(level.c[name] for name in levels.COLUMNS.split(", ")),
-        )
-        .join(item, (item.c.tenant_id == level.c.tenant_id) & (item.c.id == level.c.item_id))
-        .join(location, (location.c.tenant_id == level.c.tenant_id) & (location.c.id == level.c.location_id))
-        .where(level.c.tenant_id == tenant)
-        .order_by(level.c.item_id, level.c.location_id, level.c.lot)
-        .limit(limit)
-    )
-    if after is not None:
-        place = sa.tuple_(level.c.item_id, level.c.location_id, level.c.lot)
-        select = select.where(place > sa.tuple_(*(sa.literal(part) for part in after)))
-    if wanted.item is not None:
-        identifier = ITEM.parse(wanted.item)
-        select = select.where(item.c.sku == wanted.item if identifier is None else item.c.id == identifier)
-    if wanted.location is not None:
-        identifier_ = LOCATION.parse(wanted.location)
-        one = location.c.code == wanted.location if identifier_ is None else location.c.id == identifier_
-        select = select.where(one)
+    item = None if wanted.item is None else ITEM.parse(wanted.item)
+    location = None if wanted.location is None else LOCATION.parse(wanted.location)
+    select = Select(LEVELS, tenant).given("s.item_id = %(item)s", item=item)
+    select.given("s.location_id = %(location)s", location=location)
+    select.given("i.sku = %(sku)s", sku=wanted.item if item is None else None)
+    select.given("l.code = %(code)s", code=wanted.location if location is None else None)
+    select.given("s.updated_at >= %(changed_since)s", changed_since=wanted.changed_since)
     if wanted.below_reorder_point:
-        select = select.where(level.c.on_hand - level.c.reserved <= item.c.reorder_point)
-    if wanted.changed_since is not None:
-        select = select.where(level.c.updated_at >= wanted.changed_since)
-    found = await rows_of(database, tenant, select)
+        select.where("s.on_hand - s.reserved <= i.reorder_point")
+    if after is not None:
+        place = dict(zip(("after_item", "after_location", "after_lot"), after, strict=True))
+        select.where(BEHIND, **place)
+    found = await select.rows(database, PAGE, limit=limit)
     return [(_level(row), _row_of(row).key) for row in found]
 
 
@@ -92,13 +74,9 @@ def _level(row: Row) -> Level:
     return levels.shown(level if level.version else None, item, location)
 
 
-def _named(alias: str, columns: str) -> str:
-    return ", ".join(f"{alias}.{column}" for column in columns.split(", "))
-
-
 ONE_LEVEL = f"""
-select {_named("i", items.COLUMNS)},
-       {_named("l", locations.COLUMNS)},
+select {named("i", items.COLUMNS)},
+       {named("l", locations.COLUMNS)},
        coalesce(s.item_id, i.id), coalesce(s.location_id, l.id), coalesce(s.lot, ''), coalesce(s.on_hand, 0),
        coalesce(s.reserved, 0), coalesce(s.version, 0), s.counted_at, s.last_occurred_at, s.updated_at
 from items as i
@@ -106,4 +84,22 @@ join locations as l on l.tenant_id = %(tenant)s and (l.id = %(location)s or l.co
 left join stock_levels as s
      on s.tenant_id = %(tenant)s and s.item_id = i.id and s.location_id = l.id and s.lot = ''
 where i.tenant_id = %(tenant)s and (i.id = %(item)s or i.sku = %(sku)s)
+"""
+
+LEVELS = f"""
+select {named("i", items.COLUMNS)},
+       {named("l", locations.COLUMNS)},
+       {named("s", levels.COLUMNS)}
+from stock_levels as s
+join items as i on i.tenant_id = s.tenant_id and i.id = s.item_id
+join locations as l on l.tenant_id = s.tenant_id and l.id = s.location_id
+where s.tenant_id = %(tenant)s
+"""
+
+BEHIND = """\
+(s.item_id, s.location_id, s.lot) > (%(after_item)s::uuid, %(after_location)s::uuid, %(after_lot)s::text)"""
+
+PAGE = """
+order by s.item_id, s.location_id, s.lot
+limit %(limit)s
 """

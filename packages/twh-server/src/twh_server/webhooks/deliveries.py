@@ -6,13 +6,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-import sqlalchemy as sa
 from msgspec import Meta
 
-from twh_server.database import tables
 from twh_server.database.engine import Database, Row
 from twh_server.database.identifiers import DELIVERY, ENDPOINT, EVENT, DeliveryId, EndpointId, EventId, TenantId
-from twh_server.database.select import rows_of
+from twh_server.database.select import Select
 from twh_server.webhooks.refusals import DeliveryNotFound
 
 DeliveryState = Literal["pending", "delivered", "failed"]
@@ -74,26 +72,20 @@ async def list_deliveries(
     database: Database, tenant: TenantId, wanted: DeliveryFilter, *, after: DeliveryPlace | None, limit: int
 ) -> Sequence[tuple[Delivery, DeliveryPlace]]:
     """A page of deliveries, those of the newest events first, each with its place. Unknown ids find nothing."""
-    table = tables.deliveries
-    select = (
-        sa.select(*(table.c[name] for name in COLUMNS.split(", ")))
-        .where(table.c.tenant_id == tenant)
-        .order_by(table.c.sequence.desc(), table.c.endpoint_id.desc())
-        .limit(limit)
-    )
+    select = Select(LIST_DELIVERIES, tenant)
     if after is not None:
-        place = sa.tuple_(table.c.sequence, table.c.endpoint_id)
-        select = select.where(place < sa.tuple_(*(sa.literal(part) for part in after)))
+        select.where(
+            "(sequence, endpoint_id) < (%(after)s, %(after_endpoint)s)", after=after[0], after_endpoint=after[1]
+        )
     if wanted.endpoint is not None:
-        select = select.where(table.c.endpoint_id == ENDPOINT.parse(wanted.endpoint))
+        select.where("endpoint_id = %(endpoint)s", endpoint=ENDPOINT.parse(wanted.endpoint))
     if wanted.event is not None:
-        event = tables.events
-        number = sa.select(event.c.sequence).where(event.c.tenant_id == tenant, event.c.id == EVENT.parse(wanted.event))
-        select = select.where(table.c.sequence == number.scalar_subquery())
+        select.where(OF_EVENT, event=EVENT.parse(wanted.event))
     if wanted.state is not None:
         # Spelled out, so that the planner sees that the index over one state serves.
-        select = select.where(table.c.state == sa.literal(wanted.state, literal_execute=True))
-    return [(_shown(row), (row[4], row[1])) for row in await rows_of(database, tenant, select)]
+        select.where(STATES[wanted.state])
+    rows = await select.rows(database, PAGE, limit=limit)
+    return [(_shown(row), (row[4], row[1])) for row in rows]
 
 
 async def list_attempts(database: Database, tenant: TenantId, text: str) -> Sequence[Attempt]:
@@ -139,4 +131,27 @@ from deliveries as d
 left join delivery_attempts as a on a.tenant_id = d.tenant_id and a.delivery_id = d.id
 where d.tenant_id = %(tenant)s and d.id = %(id)s
 order by a.number
+"""
+
+LIST_DELIVERIES = f"""
+select {COLUMNS}
+from deliveries
+where tenant_id = %(tenant)s
+"""
+
+STATES: dict[DeliveryState, str] = {
+    "pending": "state = 'pending'",
+    "delivered": "state = 'delivered'",
+    "failed": "state = 'failed'",
+}
+
+OF_EVENT = """sequence = (
+    select sequence
+    from events
+    where tenant_id = %(tenant)s and id = %(event)s
+)"""
+
+PAGE = """
+order by sequence desc, endpoint_id desc
+limit %(limit)s
 """

@@ -21,8 +21,9 @@ from twh_server.access.tenants import TenantKind
 from twh_server.database.identifiers import EVENT
 from twh_server.webhooks import signing, targets
 from twh_server.webhooks.claims import Claim
+from twh_server.webhooks.dialing import CheckedResolver, CheckedSockets
 from twh_server.webhooks.sealing import CannotUnseal, Sealer
-from twh_server.webhooks.targets import CheckedResolver, CheckedSockets, Policy, TargetRefused
+from twh_server.webhooks.targets import Policy, TargetRefused
 
 DEADLINE_SECONDS = 15.0
 """For all of an attempt: finding the address, connecting, sending, and the answer."""

@@ -8,15 +8,10 @@ import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from aiohttp import ThreadedResolver
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from twh_server.access.tenants import TenantKind
 
-AddressInfo = tuple[
-    int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]
-]
 Address = IPv4Address | IPv6Address
 
 
@@ -88,46 +83,13 @@ def check(url: URL, policy: Policy) -> None:
     host = url.host or ""
     address = literal(host)
     if address is not None:
-        _require(address, policy, host)
+        require(address, policy, host)
     elif not policy.inside and _is_local(host):
         raise TargetRefused(f"{host} is a name for this machine.")
 
 
-class CheckedResolver(AbstractResolver):
-    """Resolves names with the system's resolver, and refuses a name when any of its addresses is refused."""
-
-    def __init__(self, policy: Policy, resolver: AbstractResolver | None = None) -> None:
-        self._policy = policy
-        self._resolver = resolver or ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The addresses of a name. Raises OSError when there are none, TargetRefused when one may not be reached."""
-        found = await self._resolver.resolve(host, port, family)
-        for result in found:
-            _require(ip_address(result["host"]), self._policy, host)
-        return found
-
-    async def close(self) -> None:
-        """Close the resolver underneath."""
-        await self._resolver.close()
-
-
-class CheckedSockets:
-    """Makes the socket of each connection, and none for an address that is refused: the last word before dialling."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-
-    def __call__(self, address_info: AddressInfo) -> socket.socket:
-        """A socket for exactly this address. Raises TargetRefused."""
-        family, kind, protocol, _, place = address_info
-        _require(ip_address(place[0]), self._policy, place[0])
-        return socket.socket(family, kind, protocol)
-
-
-def _require(address: Address, policy: Policy, host: str) -> None:
+def require(address: Address, policy: Policy, host: str) -> None:
+    """Raise TargetRefused when an address may not be reached."""
     reason = refusal(address, policy)
     if reason is not None:
         named = host if str(address) == host else f"{host} ({address})"

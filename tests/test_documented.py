@@ -11,6 +11,8 @@ import pytest
 from twh_cli.registry import COMMANDS
 from twh_server.access.scopes import SCOPES
 from twh_server.events.kinds import KINDS
+from twh_server.http.problems import codes
+from twh_server.settings import Settings
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 
@@ -19,6 +21,8 @@ NAMED = {
     "cli.md": {command.path for command in COMMANDS},
     "events.md": set(KINDS),
     "scopes.md": set(SCOPES),
+    "problems.md": set(codes()),
+    "settings.md": {f"{Settings.model_config['env_prefix']}{field.upper()}" for field in Settings.model_fields},
 }
 
 

@@ -61,14 +61,14 @@ def test_a_name_says_what_the_business_says():
 
 def test_imports_stand_at_the_top():
     refuse(
-        [
+        {
             f"{path}:{inner.lineno}"
             for path in written_files()
             if path not in EXCUSED["imports_inside_functions"] and not is_test(path)
             for _, node in functions(path)
             for inner in ast.walk(node)
             if isinstance(inner, ast.Import | ast.ImportFrom)
-        ],
+        },
         "Import at the top of the module. If that makes a cycle, something lives too high: move it down.",
     )
 

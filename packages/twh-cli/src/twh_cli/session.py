@@ -9,8 +9,8 @@ import sys
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from twh import Client, Options
-from twh.options import ClientOptions
+import twh
+from twh.options import ClientOptions, Options
 from twh.profiles import Connection, connection, profile_in_file
 from twh_cli.choices import Choices
 from twh_cli.problems import NotConfirmed, SandboxNotRunning, WronglyTyped
@@ -32,9 +32,9 @@ class Session:
         return connection(None, None, self.choices.profile)
 
     @cached_property
-    def client(self) -> Client:
+    def client(self) -> twh.Client:
         self.knock()
-        return Client(self.to.api_key, base_url=self.to.base_url, **self.client_options)
+        return twh.Client(self.to.api_key, base_url=self.to.base_url, **self.client_options)
 
     @property
     def client_options(self) -> ClientOptions:

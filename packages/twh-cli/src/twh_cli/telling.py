@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.text import Text
 
@@ -43,7 +42,8 @@ class Teller:
         self.console.print()
         self.console.print(Text.assemble((f"{self.number}  ", "bold cyan"), (title, "bold")))
         if code:
-            self.console.print(Padding(self.highlighted(code), (0, 0, 0, 3)))
+            for line in self.highlighted(code).split("\n"):
+                self.console.print(Text("   ").append_text(line), soft_wrap=True)
 
     def outcome(self, what: str, seconds: float) -> None:
         took = duration(seconds)

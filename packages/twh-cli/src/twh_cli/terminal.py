@@ -49,7 +49,7 @@ def painted(text: str, style: str, *, colour: bool) -> str:
 
 def harmless(text: str) -> str:
     """Text from elsewhere without what would move the cursor or change the terminal."""
-    return "".join(sign if sign.isprintable() or sign == " " else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 @contextmanager

@@ -96,10 +96,10 @@ def environment(state: State) -> Generator[None]:
 
 
 def next_steps(where: Place) -> list[tuple[str, str]]:
-    name = where.option
+    profile = "" if where.profile == "sandbox" else f" --profile {where.profile}"
     return [
-        ("twh stock list" if not name else f"twh stock list --profile {where.profile}", "what the shop has"),
-        ("twh events tail", "what happens, as it happens"),
+        (f"twh stock list{profile}", "what the shop has"),
+        (f"twh events tail{profile}", "what happens, as it happens"),
         ('python -c "from twh import Client; print(Client().tenant.get())"', "the same from Python"),
         ("twh --help", "everything else"),
     ]

@@ -8,7 +8,7 @@ import shutil
 from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
-from twh import Client
+import twh
 from twh_cli import __version__, profiles
 from twh_cli.problems import FileUnusable, SandboxNotRunning
 from twh_cli.sandbox import process
@@ -75,7 +75,7 @@ def not_running(where: Place) -> SandboxNotRunning:
 
 def reset(where: Place, state: State) -> State:
     """A fresh tenant in the same sandbox. It asks the sandbox's own address with the sandbox's own key, and no other."""
-    with turn(where.lock_file), Client(state.admin_key, base_url=state.address) as client:
+    with turn(where.lock_file), twh.Client(state.admin_key, base_url=state.address) as client:
         made = client.sandboxes.create()
         told = {"id": made.tenant.id, "name": made.tenant.name, "api_key": made.key.secret}
         profiles.replace(where.tenant_file, json.dumps(told))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,8 @@ class Place:
 
     name: str
     folder: Path
+    elsewhere: bool = False
+    """It is kept in a folder that was named, and no other command would look there by itself."""
 
     @property
     def state_file(self) -> Path:
@@ -74,7 +77,8 @@ class Place:
     @property
     def option(self) -> str:
         """What leads other commands to this sandbox."""
-        return "" if self.name == DEFAULT_NAME else f" --name {self.name}"
+        name = "" if self.name == DEFAULT_NAME else f" --name {self.name}"
+        return f"{name} --data-dir {shlex.quote(str(self.folder.parent))}" if self.elsewhere else name
 
     def state(self) -> State | None:
         """What it wrote down, with the tenant of the last reset; None when there is nothing or it cannot be read."""
@@ -104,8 +108,9 @@ class Place:
             self.folder.parent.mkdir(mode=mode, parents=True, exist_ok=True)
             self.folder.mkdir(mode=mode, exist_ok=True)
         except OSError as why:
+            reason = "a file is in its place" if isinstance(why, FileExistsError) else why.strerror or why
             raise FileUnusable(
-                f"The sandbox cannot be kept in {self.folder}: {why.strerror or why}.",
+                f"The sandbox cannot be kept in {self.folder}: {reason}.",
                 hint="Choose a folder that you may write in: twh sandbox up --data-dir FOLDER",
             ) from None
 
@@ -114,7 +119,8 @@ def place(name: str, root: Path | None) -> Place:
     """The sandbox of this name."""
     if not NAME.fullmatch(name):
         raise WronglyTyped(f"{name!r} cannot be a sandbox's name: use small letters, digits, - and _.")
-    return Place(name=name, folder=sandboxes_folder(root) / name)
+    elsewhere = root is not None and not os.environ.get("TWH_DATA_DIR")
+    return Place(name=name, folder=sandboxes_folder(root) / name, elsewhere=elsewhere)
 
 
 def places(root: Path | None) -> list[Place]:

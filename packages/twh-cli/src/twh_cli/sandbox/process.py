@@ -21,6 +21,8 @@ STOP_SECONDS_MAX = 20.0
 PAUSE_SECONDS = 0.02
 ANSWER_SECONDS_MAX = 5.0
 LOG_LINES_SHOWN = 15
+LAST_WORDS = "twh-server: "
+"""A server that cannot start says why in one last sentence."""
 LOG_BYTES_MAX = 5_000_000
 
 Tick = Callable[[], object]
@@ -45,6 +47,7 @@ def start(place: Place, port: int | None) -> State:
         child = subprocess.Popen(
             command,
             cwd=place.folder,
+            env={"TWH_LOG_FORMAT": "text", **os.environ, "NO_COLOR": "1"},  # `twh sandbox logs` is read by people
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -73,6 +76,10 @@ def ready(place: Place, child: subprocess.Popen[bytes], began: int) -> State:
 
 def failed(place: Place, began: int, what: str) -> SandboxNotRunning:
     lines = log_since(place.log_file, began)[-LOG_LINES_SHOWN:]
+    if lines and lines[-1].startswith(LAST_WORDS):
+        return SandboxNotRunning(
+            f"The sandbox did not start. {lines[-1].removeprefix(LAST_WORDS)}", hint=remedy(place, lines[-1])
+        )
     said = "\n".join(["", *(f"       {line}" for line in lines)])
     return SandboxNotRunning(f"{what} It said:{said}" if lines else what, hint=remedy(place, "\n".join(lines)))
 
@@ -83,7 +90,7 @@ def remedy(place: Place, said: str) -> str:
     if "address already in use" in lower or ("port" in lower and "in use" in lower):
         return f"Leave out --port, and a free one is found: twh sandbox up{place.option}"
     if "permission denied" in lower or "may not" in lower:
-        return f"Choose a folder that you may write in: twh sandbox up{place.option} --data-dir FOLDER"
+        return "Choose a folder that you may write in: twh sandbox up --data-dir FOLDER"
     if "no space left" in lower:
         return f"Make room on the disk of {place.folder}, then: twh sandbox up{place.option}"
     return f"twh sandbox logs{place.option}   (shows all; `twh sandbox down{place.option} --purge` begins anew)"

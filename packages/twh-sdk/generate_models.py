@@ -126,7 +126,7 @@ def loosened(schema: Schema) -> Schema:
     kept = {key: value for key, value in schema.items() if key in KEPT_KEYS}
     for key, value in kept.items():
         if key == "properties":
-            kept[key] = {name: loosened(one) for name, one in value.items()}
+            kept[key] = {name: loosened(timed(name, one)) for name, one in value.items()}
         elif key in {"allOf", "anyOf", "oneOf"}:
             kept[key] = [loosened(one) for one in value]
         elif isinstance(value, dict):
@@ -134,6 +134,15 @@ def loosened(schema: Schema) -> Schema:
     if kept.get("additionalProperties") is False:
         del kept["additionalProperties"]
     return kept
+
+
+def timed(name: str, schema: Schema) -> Schema:
+    """A text that is called `…_at` is a time, also where the contract does not say so."""
+    if not (name in {"at", "timestamp"} or name.endswith("_at")):
+        return schema
+    if schema.get("type") == "string":
+        return {**schema, "format": "date-time"}
+    return {**schema, "anyOf": [timed(name, choice) for choice in schema["anyOf"]]} if "anyOf" in schema else schema
 
 
 # --- the models -----------------------------------------------------------------------------------------------------
@@ -146,7 +155,39 @@ def generated(document: Schema) -> str:
         subprocess.run([*COMMAND, "--input", source, "--output", target], check=True)
         text = target.read_text(encoding="utf-8")
     text = re.sub(r"Literal\[[^]]*\]", lambda match: f"{match[0]} | str", text)
-    return HEADER + '"""What the server answers, as frozen models."""\n\n' + text.removeprefix("# ---").lstrip("\n")
+    text = ast.unparse(Described().visit(ast.parse(text)))
+    return formatted(f'{HEADER}"""What the server answers, as frozen models."""\n\n{text}\n')
+
+
+class Described(ast.NodeTransformer):
+    """Descriptions stand below their fields, where editors read them, and cost nothing at run time."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        node.body = [line for one in node.body for line in described(one)]
+        return node
+
+
+def described(line: ast.stmt) -> Iterator[ast.stmt]:
+    match line:
+        case ast.AnnAssign(
+            annotation=ast.Subscript(
+                value=ast.Name("Annotated"),
+                slice=ast.Tuple([kind, ast.Call(func=ast.Name("Field"), keywords=[ast.keyword("description", text)])]),
+            )
+        ):
+            line.annotation = kind
+            yield from (line, ast.Expr(text))
+        case ast.Assign(targets=[ast.Name("model_config")]):  # set once for all, in twh.model
+            return
+        case _:
+            yield line
+
+
+def formatted(text: str) -> str:
+    for command in (["check", "--fix-only", "--quiet", "--select=F401,I"], ["format"]):
+        ruff = [str(Path(sys.executable).parent / "ruff"), *command, "--isolated", "--line-length=120", "-"]
+        text = subprocess.run(ruff, input=text, capture_output=True, text=True, check=True).stdout
+    return text
 
 
 COMMAND = [
@@ -158,9 +199,10 @@ COMMAND = [
     *("--custom-file-header", "# ---"),
     *("--enum-field-as-literal", "all"),
     *("--output-datetime-class", "datetime"),
-    *("--formatters", "ruff-format"),
+    "--no-formatters",
     "--use-schema-description",
-    "--use-inline-field-description",
+    "--use-attribute-docstrings",
+    "--use-single-line-docstring",
     "--use-annotated",
     "--collapse-root-models",
     "--disable-timestamp",

@@ -97,6 +97,7 @@ class ScriptedServer:
     deeds: list[Deed] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
+    opened: list[Client] = field(default_factory=list)
 
     answer = staticmethod(answer)
     problem = staticmethod(problem)
@@ -113,7 +114,8 @@ class ScriptedServer:
         return self.deeds.pop(0) if len(self.deeds) > 1 else self.deeds[0]
 
     def client(self, **given: Any) -> Client:
-        return Client(KEY, base_url=self.url, **{"deadline": 2.0, **given})
+        self.opened.append(Client(KEY, base_url=self.url, **{"deadline": 2.0, **given}))
+        return self.opened[-1]
 
     def async_client(self, **given: Any) -> AsyncClient:
         return AsyncClient(KEY, base_url=self.url, **{"deadline": 2.0, **given})
@@ -144,6 +146,8 @@ def server(impatient: None) -> Iterator[ScriptedServer]:
     threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     script.url = f"http://127.0.0.1:{listening.server_port}"
     yield script
+    for client in script.opened:
+        client.close()
     listening.shutdown()
     listening.server_close()
 

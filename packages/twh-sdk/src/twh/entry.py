@@ -17,7 +17,7 @@ from twh.params import (
 )
 from twh.wire import NotGiven, Quantity, given, instant_or_not
 
-Lines = Iterable[Line] | Iterable[TransferLine]
+Lines = Iterable[Line | TransferLine]
 
 
 def entry_body(

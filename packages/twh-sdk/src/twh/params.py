@@ -80,7 +80,10 @@ class TransferLine(TypedDict):
 
 def named(thing: str | AnId) -> str:
     """An id, a SKU, a code: text stays, a model gives its id."""
-    return thing if isinstance(thing, str) else thing.id
+    name = thing if isinstance(thing, str) else getattr(thing, "id", None)
+    if not isinstance(name, str):
+        raise TypeError(f"a name is text or a model with an id, not {type(thing).__name__}")
+    return name
 
 
 def named_or_none(thing: str | AnId | None) -> str | None:

@@ -59,9 +59,9 @@ def perform(http: httpx.Client, step: Step) -> Outcome:
 
 async def perform_async(http: httpx.AsyncClient, step: Step) -> Outcome:
     if isinstance(step, Pause):
-        import anyio  # httpx has loaded it by now: it drives its asyncio and trio connections
+        import asyncio  # loaded by now, in a program that awaits
 
-        await anyio.sleep(step.seconds)
+        await asyncio.sleep(step.seconds)
         return None
     until = time.monotonic() + step.timeout
     try:

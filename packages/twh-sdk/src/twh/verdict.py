@@ -66,7 +66,7 @@ def judge(call: Call[T], outcome: Answer | Lost, to: Connection) -> Success[T] |
         return lost(outcome, to)
     if 200 <= outcome.status < 300:
         return read(call, outcome)
-    return refused(call, outcome)
+    return refused(call, outcome, to)
 
 
 def lost(outcome: Lost, to: Connection) -> Failure:
@@ -104,8 +104,8 @@ def unreadable(answer: Answer, why: str) -> UnreadableAnswer:
     )
 
 
-def refused(call: Call[T], answer: Answer) -> Success[T] | Failure:
-    error = read_error(answer.status, answer.headers, answer.body)
+def refused(call: Call[T], answer: Answer, to: Connection) -> Success[T] | Failure:
+    error = read_error(answer.status, answer.headers, answer.body, to.base_url)
     if call.none_on is not None and error.code == call.none_on:
         return Success(cast("T", None), answer)
     ours = not str(error.code).startswith("http_")

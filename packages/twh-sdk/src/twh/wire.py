@@ -53,8 +53,6 @@ def segment(name: str) -> str:
 
     A segment that is empty, `.` or `..` would address something else and is refused.
     """
-    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"a name or an id is text, not {type(name).__name__}")
     if name in {"", ".", ".."}:
         raise ValueError(f"{name!r} cannot stand in an address: use the id")
     return quote(name, safe="")

@@ -19,12 +19,15 @@ from twh.errors.tree import (
 __all__ = [
     "BarcodeTaken",
     "CodeTaken",
+    "CountIsBackdated",
     "DeliveryNotFound",
     "EndpointNotFound",
     "EntryAlreadyReversed",
     "EntryNotFound",
     "EntryPredatesCount",
     "EventNotFound",
+    "FieldMissing",
+    "FieldNotAllowed",
     "IdempotencyKeyMalformed",
     "IdempotencyKeyMissing",
     "IdempotencyKeyNotFound",
@@ -47,11 +50,17 @@ __all__ = [
     "NotJson",
     "OccurredAtOutOfRange",
     "Overloaded",
+    "QuantityOutOfRange",
+    "ReasonRequired",
+    "SameLocation",
     "ScopeMissing",
     "SkuTaken",
     "StaleQuantity",
     "StaleVersion",
-    "UnknownParameter",
+    "TooManyDecimals",
+    "TooManyEndpoints",
+    "TooManyLines",
+    "UnknownKind",
 ]
 
 
@@ -65,10 +74,6 @@ class IdempotencyKeyMissing(BadRequest):
 
 class IdempotencyKeyMalformed(BadRequest):
     """The idempotency key is not 1 to 255 visible ASCII characters."""
-
-
-class UnknownParameter(BadRequest):
-    """There is no such query parameter."""
 
 
 class InvalidParameter(BadRequest):
@@ -162,9 +167,21 @@ class BarcodeTaken(Conflict):
 class EntryAlreadyReversed(Conflict):
     """The entry was reversed before."""
 
+    @property
+    def reversed_by(self) -> str | None:
+        return self.text("reversed_by")
+
 
 class EntryPredatesCount(Conflict):
     """The entry is older than a count of its level."""
+
+
+class CountIsBackdated(Conflict):
+    """Stock moved after this count was taken."""
+
+
+class TooManyEndpoints(Conflict):
+    """There are too many webhook endpoints."""
 
 
 class ItemArchived(Conflict):
@@ -200,7 +217,7 @@ class NotJson(UnsupportedMediaType):
 
 
 class InvalidEntry(Unprocessable):
-    """The entry makes no sense: `.errors` names everything that is wrong."""
+    """The entry makes no sense: `.errors` names everything that is wrong; when all of it is of one sort, that is the class."""
 
 
 class InvalidItem(Unprocessable):
@@ -215,12 +232,44 @@ class InvalidEndpoint(Unprocessable):
     """The endpoint makes no sense: `.errors` names everything that is wrong."""
 
 
-class InvalidQuantity(Unprocessable):
-    """A quantity is zero, has too many decimals or is too large."""
+class UnknownKind(InvalidEntry):
+    """There is no such kind of entry."""
 
 
-class OccurredAtOutOfRange(Unprocessable):
-    """`occurred_at` lies too far back or ahead."""
+class ReasonRequired(InvalidEntry):
+    """An adjustment needs a reason."""
+
+
+class InvalidQuantity(InvalidEntry):
+    """A quantity cannot be used."""
+
+
+class TooManyDecimals(InvalidEntry):
+    """A quantity has more decimals than the item's scale."""
+
+
+class QuantityOutOfRange(InvalidEntry):
+    """A quantity or a level would be too large."""
+
+
+class SameLocation(InvalidEntry):
+    """Source and target are the same location."""
+
+
+class TooManyLines(InvalidEntry):
+    """An entry has 1 to 1,000 lines."""
+
+
+class FieldMissing(InvalidEntry):
+    """A line lacks a field that this kind of entry needs."""
+
+
+class FieldNotAllowed(InvalidEntry):
+    """A line has a field that this kind of entry does not take."""
+
+
+class OccurredAtOutOfRange(InvalidEntry):
+    """`occurred_at` lies outside the window that the tenant allows."""
 
 
 class IdempotencyKeyReused(Unprocessable):
@@ -234,12 +283,15 @@ class Overloaded(Unavailable):
 BY_CODE: dict[str, type[APIError]] = {
     "barcode_taken": BarcodeTaken,
     "code_taken": CodeTaken,
+    "count_is_backdated": CountIsBackdated,
     "delivery_not_found": DeliveryNotFound,
     "endpoint_not_found": EndpointNotFound,
     "entry_already_reversed": EntryAlreadyReversed,
     "entry_not_found": EntryNotFound,
     "entry_predates_count": EntryPredatesCount,
     "event_not_found": EventNotFound,
+    "field_missing": FieldMissing,
+    "field_not_allowed": FieldNotAllowed,
     "idempotency_key_malformed": IdempotencyKeyMalformed,
     "idempotency_key_missing": IdempotencyKeyMissing,
     "idempotency_key_not_found": IdempotencyKeyNotFound,
@@ -262,9 +314,15 @@ BY_CODE: dict[str, type[APIError]] = {
     "not_json": NotJson,
     "occurred_at_out_of_range": OccurredAtOutOfRange,
     "overloaded": Overloaded,
+    "quantity_out_of_range": QuantityOutOfRange,
+    "reason_required": ReasonRequired,
+    "same_location": SameLocation,
     "scope_missing": ScopeMissing,
     "sku_taken": SkuTaken,
     "stale_quantity": StaleQuantity,
     "stale_version": StaleVersion,
-    "unknown_parameter": UnknownParameter,
+    "too_many_decimals": TooManyDecimals,
+    "too_many_endpoints": TooManyEndpoints,
+    "too_many_lines": TooManyLines,
+    "unknown_kind": UnknownKind,
 }

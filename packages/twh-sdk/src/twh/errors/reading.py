@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
+from urllib.parse import urljoin
 
 from twh.errors.hints import hint_for
 from twh.errors.problems import BY_CODE
@@ -15,19 +16,18 @@ from twh.errors.tree import APIError, ErrorDetail, of_status
 PROBLEM_FIELDS = {"type", "title", "status", "detail", "code", "request_id", "errors"}
 
 
-def read_error(status: int, headers: Mapping[str, str], body: bytes) -> APIError:
+def read_error(status: int, headers: Mapping[str, str], body: bytes, base_url: str) -> APIError:
     """The error that the answer tells; an unknown code falls back to the class of its status."""
     problem = problem_in(body)
     code = problem.get("code") or plain_code(status)
     kind = BY_CODE.get(code) or of_status(status)
-    docs = problem.get("type")
     error = kind(
         problem.get("detail") or problem.get("title") or plain_words(status, headers),
         code=code,
         status=status,
         request_id=problem.get("request_id") or headers.get("twh-request-id"),
         hint=hint_for(code, status),
-        docs_url=docs if isinstance(docs, str) and docs.startswith("http") else None,
+        docs_url=docs_url(problem.get("type"), base_url),
         errors=details(problem.get("errors")),
     )
     error.facts = {name: value for name, value in problem.items() if name not in PROBLEM_FIELDS}
@@ -44,6 +44,13 @@ def problem_in(body: bytes) -> dict[str, Any]:
     if isinstance(found, dict) and isinstance(cast("dict[str, Any]", found).get("code"), str):
         return cast("dict[str, Any]", found)
     return {}
+
+
+def docs_url(reference: object, base_url: str) -> str | None:
+    """Where the problem is explained: the server may give an address of its own, or one relative to itself."""
+    if not isinstance(reference, str) or reference == "about:blank":
+        return None
+    return urljoin(base_url + "/", reference)
 
 
 def details(errors: Any) -> list[ErrorDetail]:
@@ -72,7 +79,7 @@ def plain_words(status: int, headers: Mapping[str, str]) -> str:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait: the header has seconds or a date."""
     value = headers.get("retry-after", "").strip()
-    if value.replace(".", "", 1).isdigit():
+    if value.isascii() and value.replace(".", "", 1).isdigit():
         return float(value)
     try:
         when = parsedate_to_datetime(value)

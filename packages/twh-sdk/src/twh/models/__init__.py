@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from twh.models.generated import Fault as Fault
     from twh.models.generated import Item as Item
     from twh.models.generated import ItemRef as ItemRef
-    from twh.models.generated import Key as Key
     from twh.models.generated import KeyRecord as KeyRecord
+    from twh.models.generated import KeyRef as KeyRef
     from twh.models.generated import Level as Level
     from twh.models.generated import Location as Location
     from twh.models.generated import LocationRef as LocationRef
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from twh.models.generated import Sandbox as Sandbox
     from twh.models.generated import Tenant as Tenant
     from twh.models.generated import Verification as Verification
-    from twh.models.generated import WhoAmI as WhoAmI
+    from twh.models.generated import Whose as Whose
 
 MODULES = {
     "ANY_EVENT": "twh.events",
@@ -75,8 +75,8 @@ MODULES = {
     "Fault": "twh.models.generated",
     "Item": "twh.models.generated",
     "ItemRef": "twh.models.generated",
-    "Key": "twh.models.generated",
     "KeyRecord": "twh.models.generated",
+    "KeyRef": "twh.models.generated",
     "Level": "twh.models.generated",
     "Location": "twh.models.generated",
     "LocationRef": "twh.models.generated",
@@ -88,7 +88,7 @@ MODULES = {
     "Sandbox": "twh.models.generated",
     "Tenant": "twh.models.generated",
     "Verification": "twh.models.generated",
-    "WhoAmI": "twh.models.generated",
+    "Whose": "twh.models.generated",
 }
 
 

@@ -30,6 +30,7 @@ class Entries(Resource[DriverT_co]):
         occurred_until: datetime | str | None = None,
         recorded_from: datetime | str | None = None,
         recorded_until: datetime | str | None = None,
+        after_sequence: int | None = None,
         order: Literal["asc", "desc"] | None = None,
         page_size: int | None = None,
         options: Options | None = None,
@@ -43,6 +44,7 @@ class Entries(Resource[DriverT_co]):
             occurred_until=occurred_until,
             recorded_from=recorded_from,
             recorded_until=recorded_until,
+            after_sequence=after_sequence,
             order=order,
             limit=page_size,
         )

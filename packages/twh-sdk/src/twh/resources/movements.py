@@ -35,7 +35,7 @@ class Movements(Resource[DriverT_co]):
         self,
         *,
         kind: RecordedKind,
-        lines: Iterable[Line] | Iterable[TransferLine],
+        lines: Iterable[Line | TransferLine],
         reason: str | NotGiven = NOT_GIVEN,
         reference: ReferenceArg | NotGiven = NOT_GIVEN,
         occurred_at: datetime | str | NotGiven = NOT_GIVEN,

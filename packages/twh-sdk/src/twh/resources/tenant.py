@@ -9,6 +9,6 @@ from twh.options import Options
 
 class Tenant(Resource[DriverT_co]):
     @endpoint
-    def get(self, *, options: Options | None = None) -> Call[models.WhoAmI]:
+    def get(self, *, options: Options | None = None) -> Call[models.Whose]:
         """The tenant and the key that the client speaks with."""
-        return Call(method="GET", path="/v1/tenant", returns=models.WhoAmI, options=options)
+        return Call(method="GET", path="/v1/tenant", returns=models.Whose, options=options)

@@ -1,0 +1,210 @@
+"""Each method asks what the contract says: method, address, query, body."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from twh import models
+
+LINE = {"item": "A", "location": "B", "quantity": "1"}
+ONE = {"item": "A", "location": "B", "quantity": 1}
+NOON = datetime(2026, 5, 10, 12, tzinfo=UTC)
+NOON_TEXT = "2026-05-10T12:00:00Z"
+
+
+def asked(call):
+    """What the client would send, without sending it."""
+    return call.method, call.path, dict(call.query), call.body
+
+
+class Describe:
+    """Stands where a client stands and hands back the calls: `Describe().items.get("A")`."""
+
+    def __getattr__(self, noun):
+        from twh import resources
+
+        resource = getattr(resources, noun.capitalize())
+        return Methods(resource)
+
+
+class Methods:
+    def __init__(self, resource):
+        self.resource = resource
+
+    def __getattr__(self, verb):
+        described = getattr(self.resource, verb)
+        return lambda *args, **kwargs: described.describe(None, *args, **kwargs)
+
+
+client = Describe()
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (
+            client.items.create(sku="A", name="N", reorder_point=None, scale=2),
+            ("POST", "/v1/items", {}, {"sku": "A", "name": "N", "scale": 2, "reorder_point": None}),
+        ),
+        (
+            client.items.list(archived=True, barcode="1", page_size=5),
+            ("GET", "/v1/items", {"barcode": "1", "archived": "true", "limit": "5"}, None),
+        ),
+        (client.items.update("A", reorder_point="2.5"), ("PATCH", "/v1/items/A", {}, {"reorder_point": "2.5"})),
+        (client.items.archive("A"), ("POST", "/v1/items/A/archive", {}, None)),
+        (client.locations.create(code="B", name="N"), ("POST", "/v1/locations", {}, {"code": "B", "name": "N"})),
+        (client.locations.get("B"), ("GET", "/v1/locations/B", {}, None)),
+        (client.locations.update("B", name="M"), ("PATCH", "/v1/locations/B", {}, {"name": "M"})),
+        (client.locations.archive("B"), ("POST", "/v1/locations/B/archive", {}, None)),
+        (
+            client.movements.receive(**ONE, reference="PO-77", occurred_at=NOON),
+            (
+                "POST",
+                "/v1/movements",
+                {},
+                {
+                    "kind": "receipt",
+                    "reference": {"type": "reference", "id": "PO-77"},
+                    "occurred_at": NOON_TEXT,
+                    "lines": [LINE],
+                },
+            ),
+        ),
+        (
+            client.movements.issue(**ONE, force=True, reference={"type": "order", "id": "7"}, expected={"on_hand": 3}),
+            (
+                "POST",
+                "/v1/movements",
+                {},
+                {
+                    "kind": "issue",
+                    "reference": {"type": "order", "id": "7"},
+                    "force": True,
+                    "lines": [{**LINE, "expected": {"on_hand": "3"}}],
+                },
+            ),
+        ),
+        (
+            client.movements.return_(lines=[ONE, {**ONE, "quantity": Decimal("2.5")}]),
+            ("POST", "/v1/movements", {}, {"kind": "return", "lines": [LINE, {**LINE, "quantity": "2.5"}]}),
+        ),
+        (
+            client.movements.adjust(**{**ONE, "quantity": -2}, reason="damaged"),
+            (
+                "POST",
+                "/v1/movements",
+                {},
+                {"kind": "adjustment", "reason": "damaged", "lines": [{**LINE, "quantity": "-2"}]},
+            ),
+        ),
+        (
+            client.movements.transfer(item="A", source="B", target="C", quantity=1, expected={"version": 4}),
+            (
+                "POST",
+                "/v1/movements",
+                {},
+                {
+                    "kind": "transfer",
+                    "lines": [{"item": "A", "source": "B", "target": "C", "quantity": "1", "expected": {"version": 4}}],
+                },
+            ),
+        ),
+        (
+            client.movements.count(**ONE, record_unchanged=True),
+            ("POST", "/v1/movements", {}, {"kind": "count", "record_unchanged": True, "lines": [LINE]}),
+        ),
+        (
+            client.movements.record(kind="issue", lines=iter([ONE])),
+            ("POST", "/v1/movements", {}, {"kind": "issue", "lines": [LINE]}),
+        ),
+        (
+            client.movements.list(item="A", recorded_from=NOON, order="asc", after_sequence=3),
+            (
+                "GET",
+                "/v1/movements",
+                {"item": "A", "recorded_from": NOON_TEXT, "after_sequence": "3", "order": "asc"},
+                None,
+            ),
+        ),
+        (client.movements.get("mov_1"), ("GET", "/v1/movements/mov_1", {}, None)),
+        (client.entries.get("ent_1"), ("GET", "/v1/entries/ent_1", {}, None)),
+        (client.entries.list(kind="issue"), ("GET", "/v1/entries", {"kind": "issue"}, None)),
+        (
+            client.entries.reverse("ent_1", reason="wrong bin"),
+            ("POST", "/v1/entries/ent_1/reverse", {}, {"reason": "wrong bin"}),
+        ),
+        (
+            client.stock.list(below_reorder_point=True, changed_since=NOON),
+            ("GET", "/v1/stock", {"below_reorder_point": "true", "changed_since": NOON_TEXT}, None),
+        ),
+        (client.events.get("evt_1"), ("GET", "/v1/events/evt_1", {}, None)),
+        (
+            client.events.page(after=3, wait=10, types=["stock.low"]),
+            ("GET", "/v1/events", {"after": "3", "types": "stock.low", "wait": "10"}, None),
+        ),
+        (
+            client.webhooks.create(url="http://x", kinds=["stock.low"]),
+            ("POST", "/v1/webhook-endpoints", {}, {"url": "http://x", "kinds": ["stock.low"]}),
+        ),
+        (client.webhooks.get("whe_1"), ("GET", "/v1/webhook-endpoints/whe_1", {}, None)),
+        (client.webhooks.list(), ("GET", "/v1/webhook-endpoints", {}, None)),
+        (
+            client.webhooks.update("whe_1", enabled=False),
+            ("PATCH", "/v1/webhook-endpoints/whe_1", {}, {"enabled": False}),
+        ),
+        (client.webhooks.delete("whe_1"), ("DELETE", "/v1/webhook-endpoints/whe_1", {}, None)),
+        (
+            client.webhooks.deliveries(endpoint="whe_1", state="failed"),
+            ("GET", "/v1/deliveries", {"endpoint": "whe_1", "state": "failed"}, None),
+        ),
+        (client.webhooks.delivery("dlv_1"), ("GET", "/v1/deliveries/dlv_1", {}, None)),
+        (client.webhooks.attempts("dlv_1"), ("GET", "/v1/deliveries/dlv_1/attempts", {}, None)),
+        (client.idempotency.get("po/77"), ("GET", "/v1/idempotency-keys/po%2F77", {}, None)),
+        (client.ledger.verify(), ("POST", "/v1/ledger/verify", {}, None)),
+        (client.ledger.blocks(page_size=1), ("GET", "/v1/ledger/blocks", {"limit": "1"}, None)),
+        (client.sandboxes.create(name="mine"), ("POST", "/v1/sandboxes", {}, {"name": "mine"})),
+        (client.tenant.get(), ("GET", "/v1/tenant", {}, None)),
+    ],
+    ids=lambda value: value.path if hasattr(value, "path") else "",
+)
+def test_a_method_asks_what_the_contract_says(call, expected):
+    assert asked(call) == expected
+
+
+def test_a_version_travels_as_if_match(server, item):
+    server.will(server.answer(200, item))
+
+    server.client().items.update("A", name="B", if_match='"v1"')
+
+    assert server.asked[0].headers["if-match"] == '"v1"'
+
+
+def test_a_count_that_finds_what_the_ledger_says_is_none(server):
+    server.will(server.answer(204))
+
+    assert server.client().movements.count(item="A", location="B", quantity=1) is None
+
+
+def test_verifying_changes_nothing_and_so_needs_no_key(server):
+    fine = dict.fromkeys(("blocks", "events", "entries", "movements", "levels", "last_sequence"), 0)
+    server.will(server.answer(200, {"ok": True, **fine, "digest": None, "fault": None}))
+
+    assert server.client().ledger.verify().ok
+    assert server.asked[0].key is None
+
+
+def test_a_key_that_nobody_knows_is_none(server):
+    server.will(server.problem(404, "idempotency_key_not_found"))
+
+    assert server.client().idempotency.get("po-77") is None
+
+
+def test_what_a_key_was_answered_is_told(server):
+    record = {"key": "po-77", "status": 204, "headers": {}, "body": None, "entry": None, "recorded_at": NOON_TEXT}
+    server.will(server.answer(200, record))
+
+    found = server.client().idempotency.get("po-77")
+
+    assert isinstance(found, models.KeyRecord)
+    assert found.recorded_at == NOON

@@ -1,0 +1,103 @@
+"""What users write, and both type checkers accept."""
+
+# pyright: strict
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import assert_type
+
+import httpx
+
+from twh import AsyncClient, AsyncPager, Client, Options, Page, Pager, Raw, errors, models, webhooks
+
+
+def calls(client: Client) -> None:
+    item = client.items.create(sku="TSHIRT-M", name="T-shirt, medium", reorder_point=Decimal("2.5"))
+    assert_type(item, models.Item)
+    level = client.stock.get("TSHIRT-M", at="MAIN")
+    assert_type(level, models.Level)
+    assert_type(level.on_hand, Decimal)
+    options: Options = {"idempotency_key": "po-77-1", "deadline": 20}
+    entry = client.movements.receive(item=item, location="MAIN", quantity=12, reference="PO-77", options=options)
+    assert_type(entry, models.Entry)
+    assert_type(client.movements.count(item="A", location="B", quantity="3"), models.Entry | None)
+    assert_type(client.idempotency.get("po-77-1"), models.KeyRecord | None)
+    assert_type(client.webhooks.delete("whe_1"), None)
+    client.movements.record(
+        kind="transfer", lines=[{"item": "A", "source": "B", "target": "C", "quantity": Decimal(1)}]
+    )
+    client.movements.issue(
+        lines=[
+            {"item": item, "location": level.location, "quantity": 1, "expected": {"on_hand": 10}},
+            {"item": "B", "location": "MAIN", "quantity": "0.5", "expected": {"version": 3}},
+        ],
+        reference={"type": "order", "id": "7"},
+    )
+    client.items.update(item, reorder_point=None, if_match=item.etag)
+    client.entries.reverse(entry.id, reason="wrong bin")
+
+
+def lists(client: Client) -> None:
+    levels = client.stock.list(item="TSHIRT-M")
+    assert_type(levels, Pager[models.Level])
+    for level in levels:
+        assert_type(level, models.Level)
+    assert_type(levels.first(), models.Level | None)
+    assert_type(levels.to_list(limit=500), list[models.Level])
+    for page in levels.pages():
+        assert_type(page, Page[models.Level])
+
+
+def raw(client: Client) -> None:
+    answer = client.with_raw.stock.get("TSHIRT-M", at="MAIN")
+    assert_type(answer, Raw[models.Level])
+    assert_type(answer.value.etag, str)
+    assert_type(client.with_raw.items.list(), Raw[Page[models.Item]])
+    assert_type(client.with_options(timeout=5).with_raw.tenant.get().value.tenant, models.Tenant)
+
+
+async def awaited(client: AsyncClient) -> None:
+    assert_type(await client.stock.get("TSHIRT-M", at="MAIN"), models.Level)
+    assert_type(await client.with_raw.stock.get("TSHIRT-M", at="MAIN"), Raw[models.Level])
+    assert_type(client.items.list(), AsyncPager[models.Item])
+    async for item in client.items.list():
+        assert_type(item, models.Item)
+    assert_type(await client.items.list().first(), models.Item | None)
+    async for event in client.events.stream(after=3):
+        handle(event)
+    async with client.with_options(deadline=5) as other:
+        await other.movements.adjust(item="A", location="B", quantity=-1, reason="damaged")
+
+
+def handle(event: models.Event) -> None:
+    match event:
+        case models.EntryRecorded():
+            assert_type(event.data, models.Entry)
+        case models.StockLow():
+            assert_type(event.data.available, Decimal)
+        case models.UnknownEvent():
+            assert_type(event.type, str)
+        case _:
+            assert_type(event.sequence, int)
+
+
+def received(client: Client, body: bytes, headers: Mapping[str, str]) -> None:
+    handle(client.webhooks.verify(body, headers, secret=["whsec_new", "whsec_old"]))
+    handle(webhooks.verify(body, headers, secret="whsec_one", tolerance=60))
+
+
+def refused(client: Client) -> None:
+    try:
+        client.movements.issue(item="A", location="B", quantity=1)
+    except errors.InsufficientStock as refusal:
+        assert_type(refusal.available, Decimal | None)
+        assert_type(refusal.idempotency_key, str | None)
+    except errors.OutcomeUnknown as unknown:
+        assert_type(unknown.attempts, int)
+
+
+def opened() -> None:
+    with httpx.Client() as http, Client("twh_test_1", base_url="http://127.0.0.1:8750", http_client=http) as client:
+        calls(client)

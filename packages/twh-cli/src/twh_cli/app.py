@@ -48,6 +48,9 @@ def run(words: list[str]) -> int:
         return nobody_reads()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place where every error becomes an exit code
         return explained(error, words, choices)
+    finally:
+        if Held.session:
+            Held.session.close()
 
 
 def explained(error: BaseException, words: list[str], choices: Choices) -> int:

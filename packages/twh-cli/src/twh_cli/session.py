@@ -55,6 +55,11 @@ class Session:
         profile = profile_in_file(self.choices.profile)
         return f"profile {profile.name}" if profile else "nowhere"
 
+    def close(self) -> None:
+        """Give back the connections, if there were any."""
+        if "client" in self.__dict__:
+            self.client.close()
+
     def knock(self) -> None:
         """A sandbox that is down is said to be down at once, instead of being asked for a minute."""
         parts = urlsplit(self.to.base_url)

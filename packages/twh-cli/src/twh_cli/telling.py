@@ -43,7 +43,7 @@ class Teller:
         self.console.print(Text.assemble((f"{self.number}  ", "bold cyan"), (title, "bold")))
         if code:
             for line in self.highlighted(code).split("\n"):
-                self.console.print(Text("   ").append_text(line), soft_wrap=True)
+                self.console.print(Text("   " if line else "").append_text(line), soft_wrap=True)
 
     def outcome(self, what: str, seconds: float) -> None:
         took = duration(seconds)

@@ -145,7 +145,7 @@ def command_line(pid: int) -> list[str]:
     file = Path(f"/proc/{pid}/cmdline")
     if Path("/proc/self/cmdline").exists():
         try:
-            return file.read_bytes().decode(errors="replace").split("\0")
+            return [word for word in file.read_bytes().decode(errors="replace").split("\0") if word]
         except OSError:
             return []
     shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)

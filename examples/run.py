@@ -56,8 +56,11 @@ def main() -> int:
 def sandbox() -> Generator[dict[str, str]]:
     """A sandbox of its own, apart from the developer's, and the environment that leads to it."""
     with tempfile.TemporaryDirectory(prefix="twh-examples-") as folder:
-        environment = os.environ | {
+        Path(folder).chmod(0o755)  # as root, PostgreSQL runs as another account, which has to reach its data
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("TWH_", "XDG_"))}
+        environment = own | {
             "HOME": folder,
+            "TWH_DATA_DIR": f"{folder}/sandboxes",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "NO_COLOR": "1",
         }

@@ -1,6 +1,6 @@
 """Run the examples as a reader would, against a fresh sandbox, and compare what they say with what is committed.
 
-    python examples/run.py                      every transcript under quickstart/ and examples/
+    python examples/run.py                      the README's Python, every transcript under quickstart/ and examples/
     python examples/run.py examples/first_sale  those in one folder
     python examples/run.py --accept             write down what they say now
 
@@ -49,7 +49,8 @@ def main() -> int:
     if not transcripts:
         sys.exit("There is no transcript.txt there: write one that has a line `$ python …`, then run with --accept.")
     with sandbox() as environment:
-        return sum(not told_as_committed(path, environment, accept=chosen.accept) for path in transcripts)
+        differing = 0 if chosen.folders else sum(not runs(code, environment) for code in readme_blocks())
+        return differing + sum(not told_as_committed(path, environment, accept=chosen.accept) for path in transcripts)
 
 
 @contextmanager
@@ -90,6 +91,18 @@ def told_as_committed(path: Path, environment: dict[str, str], *, accept: bool) 
     if difference and not accept:
         print("\n".join(difference), "\nIf this is meant: uv run nox -s examples -- --accept", sep="")
     return accept or not difference
+
+
+def readme_blocks() -> list[str]:
+    """The README's Python, in its order: a reader tries that first."""
+    return re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+
+
+def runs(code: str, environment: dict[str, str]) -> bool:
+    done = subprocess.run([sys.executable, "-c", code], env=environment, timeout=COMMAND_SECONDS_MAX, check=False)
+    if done.returncode:
+        print(f"fails: this block of README.md\n{code}")
+    return not done.returncode
 
 
 def commands(transcript: str) -> list[str]:

@@ -74,7 +74,6 @@ class Story:
 def steps(url: str) -> list[Step]:
     """The story with names of its own, so that it can be told again in the same sandbox."""
     ours = "".join(secrets.choice(LETTERS) for _ in range(4))
-    sku, shelf = f"TSHIRT-{ours}", f"SHELF-{ours}"
     return [
         Step(
             "The client finds the sandbox by itself",
@@ -83,35 +82,35 @@ def steps(url: str) -> list[Step]:
         ),
         Step(
             "An item, and a place for it",
-            f'item = client.items.create(sku="{sku}", name="T-shirt, medium")\n'
-            f'shelf = client.locations.create(code="{shelf}", name="The shelf by the door")',
+            f'item = client.items.create(sku="TSHIRT-{ours}", name="T-shirt, medium")\n'
+            f'shelf = client.locations.create(code="SHELF-{ours}", name="Shelf by the door")',
             lambda names: f"{names['item'].id}, {names['shelf'].id}",
         ),
         Step(
             "Twelve come in",
-            f'client.movements.receive(item="{sku}", location="{shelf}", quantity=12, reference="PO-77")',
+            'client.movements.receive(\n    item=item, location=shelf, quantity=12, reference="PO-77"\n)',
             lambda _: "recorded, for good: the ledger is never edited",
         ),
         Step(
             "Two go out",
-            f'entry = client.movements.issue(item="{sku}", location="{shelf}", quantity=2, reference="ORDER-1001")',
+            "entry = client.movements.issue(item=item, location=shelf, quantity=2)",
             lambda names: f"number {names['entry'].sequence} in the ledger, {names['entry'].id}",
         ),
         Step(
             "How many are left?",
-            f'level = client.stock.get("{sku}", at="{shelf}")',
+            "level = client.stock.get(item, at=shelf)",
             lambda names: f"level.available == {names['level'].available}",
         ),
         Step(
             "Have the news sent to a web server of ours",
-            f'endpoint = client.webhooks.create(url="{url}", kinds=["entry.recorded"])',
+            f'endpoint = client.webhooks.create(\n    url="{url}", kinds=["entry.recorded"]\n)',
             lambda names: f"{names['endpoint'].id}, with a secret that only we know",
         ),
         Step(
             "One comes back: the webhook arrives, and its signature proves who sent it",
-            f'client.movements.return_(item="{sku}", location="{shelf}", quantity=1, reference="ORDER-1001")\n'
+            "client.movements.return_(item=item, location=shelf, quantity=1)\n"
             "request = next_webhook()  # what your web framework would hand you\n"
-            "event = client.webhooks.verify(request.body, request.headers, secret=endpoint.secret)",
+            "event = client.webhooks.verify(\n    request.body, request.headers, secret=endpoint.secret\n)",
             lambda names: f"{names['event'].type}, number {names['event'].sequence}: signature verified",
         ),
         Step(

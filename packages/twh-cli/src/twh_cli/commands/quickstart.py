@@ -39,10 +39,10 @@ def quickstart(
     teller = Teller(silent=session().errors_as_json)
     began = time.monotonic()
     teller.title("TWH quickstart", "stock moves, and a signed webhook proves it")
-    with sandbox(where, teller) as state, Receiver() as receiver:
+    with sandbox(where, teller) as (state, stays), Receiver() as receiver:
         with environment(state):
             story = told(teller, receiver)
-        teller.end(f"Done in {duration(time.monotonic() - began)}.", next_steps(where))
+        teller.end(f"Done in {duration(time.monotonic() - began)}.", next_steps(where, stays=stays))
     if session().errors_as_json:
         output.write(
             json.dumps({"seconds": round(time.monotonic() - began, 3), "steps": story.done}, ensure_ascii=False)
@@ -60,8 +60,8 @@ def told(teller: Teller, receiver: Receiver) -> Story:
 
 
 @contextmanager
-def sandbox(where: Place, teller: Teller) -> Generator[State]:
-    """The sandbox, up inside the block. Stray processes are for people only, and they are told."""
+def sandbox(where: Place, teller: Teller) -> Generator[tuple[State, bool]]:
+    """The sandbox, up inside the block, and whether it stays: stray processes are for people only, and they are told."""
     teller.step("A sandbox: server, database, and a shop's stock to play with", "")
     began = time.monotonic()
     state, started = life.up(where)
@@ -71,16 +71,14 @@ def sandbox(where: Place, teller: Teller) -> Generator[State]:
     )
     stays = not started or (someone_is_there() and is_terminal(sys.stdout))
     try:
-        yield state
+        yield state, stays
     finally:
         if stays:
             life.remember(where, state)
             teller.line(f"The sandbox stays up at {state.address}. To stop it: twh sandbox down{where.option}")
         else:
             life.down(where)
-            teller.line(
-                f"The sandbox is stopped again, since this is no terminal; its data stay. twh sandbox up{where.option}"
-            )
+            teller.line("The sandbox is stopped again, since this is no terminal; its data stay.")
 
 
 @contextmanager
@@ -95,11 +93,13 @@ def environment(state: State) -> Generator[None]:
         os.environ.update(before)
 
 
-def next_steps(where: Place) -> list[tuple[str, str]]:
+def next_steps(where: Place, *, stays: bool) -> list[tuple[str, str]]:
     profile = "" if where.profile == "sandbox" else f" --profile {where.profile}"
+    again = [] if stays else [(f"twh sandbox up{where.option}", "start it again")]
     return [
+        *again,
         (f"twh stock list{profile}", "what the shop has"),
+        (f"twh receive TSHIRT-M 12 --at MAIN{profile}", "move some of it yourself"),
         (f"twh events tail{profile}", "what happens, as it happens"),
-        ('python -c "from twh import Client; print(Client().tenant.get())"', "the same from Python"),
         ("twh --help", "everything else"),
     ]

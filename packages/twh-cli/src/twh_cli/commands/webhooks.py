@@ -18,8 +18,8 @@ app = new_app()
 COLUMNS = (
     Column("endpoint", "id"),
     Column("url", "url"),
-    Column("kinds", "kinds"),
     Column("enabled", "enabled"),
+    Column("kinds", "kinds", minor=True),
     Column("description", "description", minor=True),
 )
 CARD = (
@@ -34,8 +34,8 @@ DELIVERIES = (
     Column("event", "event_type"),
     Column("state", "state"),
     Column("attempts", "attempts", right=True),
-    Column("next attempt", "next_attempt_at"),
-    Column("delivered", "delivered_at"),
+    Column("next attempt", "next_attempt_at", minor=True),
+    Column("delivered", "delivered_at", minor=True),
     Column("created", "created_at", minor=True),
     Column("number", "sequence", right=True, minor=True),
     Column("endpoint", "endpoint", minor=True),

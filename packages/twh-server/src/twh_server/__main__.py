@@ -2,21 +2,23 @@
 
 import argparse
 import asyncio
+import gc
 import sys
 from pathlib import Path
 from typing import Any
 
+from twh_server.processes.listening import CannotStart
+
 
 def main() -> None:
     """Run one command; what cannot start is said in one sentence, with exit code 1."""
+    # Nothing of what is loaded to begin with becomes garbage; `serving` switches the collector on again.
+    gc.disable()
     chosen = _parser().parse_args()
-    from twh_server.serving import CannotListen, PortTaken
-    from twh_server.starting import CannotStart
-
     try:
         chosen.run(chosen)
-    except (CannotStart, PortTaken, CannotListen) as reason:
-        print(f"twh-server: {reason}", file=sys.stderr)
+    except CannotStart as reason:
+        sys.stderr.write(f"twh-server: {reason}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -47,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     create = key.add_parser("create", help="create a key; its secret is shown this once")
     create.add_argument("tenant", help="the tenant's id")
     create.add_argument("--name", default="default")
-    create.add_argument("--scope", action="append", metavar="SCOPE", help="again for each scope; all of a tenant's when left out")
+    create.add_argument(
+        "--scope", action="append", metavar="SCOPE", help="again for each scope; all of a tenant's when left out"
+    )
     create.set_defaults(run=_create_key)
     listing = key.add_parser("list", help="list a tenant's keys")
     listing.add_argument("tenant", help="the tenant's id")
@@ -70,7 +74,6 @@ def _settings(chosen: argparse.Namespace) -> Any:
     from pydantic import ValidationError
 
     from twh_server.settings import Settings
-    from twh_server.starting import CannotStart
     from twh_server.telemetry import start_logging
 
     given = {name: getattr(chosen, name, None) for name in ("host", "port", "processes")}
@@ -84,49 +87,53 @@ def _settings(chosen: argparse.Namespace) -> Any:
 
 
 def _serve(chosen: argparse.Namespace) -> None:
-    from twh_server import processes
+    from twh_server.processes import serve
 
-    processes.serve(_settings(chosen), inherited=chosen.inherited)
+    settings = _settings(chosen)
+    if chosen.inherited is None:
+        serve.serve(settings)
+    else:
+        serve.serve_beside_others(settings, chosen.inherited)
 
 
 def _work(chosen: argparse.Namespace) -> None:
-    from twh_server import processes
+    from twh_server.processes import serve
 
-    processes.work(_settings(chosen))
+    serve.work(_settings(chosen))
 
 
 def _migrate(chosen: argparse.Namespace) -> None:
-    from twh_server.administration import bring_up_to_date
+    from twh_server.processes.administration import bring_up_to_date
 
     bring_up_to_date(_settings(chosen))
 
 
 def _create_tenant(chosen: argparse.Namespace) -> None:
-    from twh_server import administration
+    from twh_server.processes import administration
 
     asyncio.run(administration.add_tenant(_settings(chosen), chosen.name, chosen.kind))
 
 
 def _list_tenants(chosen: argparse.Namespace) -> None:
-    from twh_server import administration
+    from twh_server.processes import administration
 
     asyncio.run(administration.show_tenants(_settings(chosen)))
 
 
 def _create_key(chosen: argparse.Namespace) -> None:
-    from twh_server import administration
+    from twh_server.processes import administration
 
     asyncio.run(administration.add_key(_settings(chosen), chosen.tenant, chosen.name, chosen.scope))
 
 
 def _list_keys(chosen: argparse.Namespace) -> None:
-    from twh_server import administration
+    from twh_server.processes import administration
 
     asyncio.run(administration.show_keys(_settings(chosen), chosen.tenant))
 
 
 def _revoke_key(chosen: argparse.Namespace) -> None:
-    from twh_server import administration
+    from twh_server.processes import administration
 
     asyncio.run(administration.end_key(_settings(chosen), chosen.key))
 
@@ -138,9 +145,9 @@ def _openapi(_: argparse.Namespace) -> None:
 
 
 def _sandbox(chosen: argparse.Namespace) -> None:
-    from twh_server import sandbox
+    from twh_server.processes import sandbox
 
-    port, chosen.port = chosen.port, None
+    port, chosen.port = chosen.port, None  # a port that is asked for is no setting: it is taken, or nothing is
     sandbox.run(_settings(chosen), chosen.folder.absolute(), port=port)
 
 

@@ -19,6 +19,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address on which HTTP is served.")
     port: int = Field(8750, ge=0, le=65_535, description="The port on which HTTP is served.")
     processes: int = Field(1, ge=1, le=64, description="How many processes serve HTTP.")
+    write_connections: int = Field(8, ge=1, le=100, description="How many database connections of a process write.")
+    read_connections: int = Field(8, ge=1, le=100, description="How many database connections of a process read.")
+    drain_seconds: float = Field(
+        25, ge=0, le=600, description="How long a stopping process may take to answer what it has accepted."
+    )
     postgres_binaries: Path | None = Field(
         None, description="Where the programs of the embedded PostgreSQL are, instead of the packaged ones."
     )

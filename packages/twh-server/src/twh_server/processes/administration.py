@@ -13,8 +13,9 @@ from twh_server.database.address import REVISION
 from twh_server.database.engine import Database
 from twh_server.database.identifiers import KEY, TENANT
 from twh_server.database.migrate import migrate
+from twh_server.processes.listening import CannotStart, say
+from twh_server.processes.starting import address_of, migrated
 from twh_server.settings import Settings
-from twh_server.starting import CannotStart, address_of, migrated
 
 
 def bring_up_to_date(settings: Settings) -> None:
@@ -23,22 +24,24 @@ def bring_up_to_date(settings: Settings) -> None:
         migrate(address_of(settings))
     except (DBAPIError, psycopg.Error) as fault:
         reason = str(fault.orig if isinstance(fault, DBAPIError) else fault).strip().splitlines()[0]
-        raise CannotStart(f"The database cannot be migrated: {reason}. The login has to create roles and tables.") from None
-    _say(f"The database is at revision {REVISION}.")
+        raise CannotStart(
+            f"The database cannot be migrated: {reason}. The login has to create roles and tables."
+        ) from None
+    _show(f"The database is at revision {REVISION}.")
 
 
 async def add_tenant(settings: Settings, name: str, kind: TenantKind) -> None:
     """Create a tenant and print its id."""
     async with Database(migrated(settings)) as database, database.transaction() as tx:
         tenant = await tenants.create_tenant(tx, name=name, kind=kind)
-    _say(tenant.id)
+    _show(tenant.id)
 
 
 async def show_tenants(settings: Settings) -> None:
     """Print the tenants, one a line."""
     async with Database(migrated(settings)) as database:
         for tenant in await tenants.list_tenants(database):
-            _say(f"{tenant.id}  {tenant.kind:8}  {tenant.name}")
+            _show(f"{tenant.id}  {tenant.kind:8}  {tenant.name}")
 
 
 async def add_key(settings: Settings, tenant_id: str, name: str, scopes: list[str] | None) -> None:
@@ -50,8 +53,8 @@ async def add_key(settings: Settings, tenant_id: str, name: str, scopes: list[st
         async with database.transaction() as tx:
             wanted = cast("list[Scope]", scopes) if scopes else SANDBOX_SCOPES
             key = await keys.create_key(tx, tenant, name=name, scopes=wanted)
-    print(f"{key.id}: keep the secret, it is not shown again.", file=sys.stderr)
-    _say(key.secret)
+    say(f"{key.id} is made. Keep its secret: it is not shown again.")
+    _show(key.secret)
 
 
 async def show_keys(settings: Settings, tenant_id: str) -> None:
@@ -61,7 +64,7 @@ async def show_keys(settings: Settings, tenant_id: str) -> None:
         identifier = TENANT.parse(tenant.id)
         assert identifier is not None
         for key in await keys.list_keys(database, identifier):
-            _say(f"{key.id}  {'revoked' if key.revoked_at else 'valid':8}  {key.name}  {' '.join(key.scopes)}")
+            _show(f"{key.id}  {'revoked' if key.revoked_at else 'valid':8}  {key.name}  {' '.join(key.scopes)}")
 
 
 async def end_key(settings: Settings, key_id: str) -> None:
@@ -70,7 +73,7 @@ async def end_key(settings: Settings, key_id: str) -> None:
     async with Database(migrated(settings)) as database, database.transaction() as tx:
         if identifier is None or not await keys.revoke_key(tx, identifier):
             raise CannotStart(f"No valid key has the id {key_id}. `twh-server key list TENANT` shows a tenant's.")
-    _say(f"{key_id} is revoked; every server stops to believe it within two seconds.")
+    _show(f"{key_id} is revoked; every server stops to believe it within two seconds.")
 
 
 async def _tenant(database: Database, text: str) -> Tenant:
@@ -81,5 +84,6 @@ async def _tenant(database: Database, text: str) -> Tenant:
     return tenant
 
 
-def _say(line: str) -> None:
-    print(line)
+def _show(line: str) -> None:
+    """Data goes to stdout, talk to stderr."""
+    sys.stdout.write(f"{line}\n")

@@ -1,7 +1,6 @@
-"""Server processes: one serves by itself; several share a listening socket, and one that dies is started again."""
+"""Serving and working: one process serves by itself; several share a listening socket, and one that dies is replaced."""
 
 import asyncio
-import os
 import signal
 import socket
 import subprocess
@@ -9,47 +8,62 @@ import sys
 import time
 
 from twh_server.app import build
+from twh_server.database.address import Address
 from twh_server.database.engine import Database
 from twh_server.events.bell import Bell
-from twh_server.serving import address_of, listen, serving, told_to_stop
+from twh_server.processes.listening import listen, say, url_of
+from twh_server.processes.serving import keep_what_was_loaded, serving, told_to_stop
+from twh_server.processes.starting import migrated, sealer_of
 from twh_server.settings import Settings
-from twh_server.starting import migrated, sealer_of
+from twh_server.webhooks.sealing import Sealer
 from twh_server.worker import working
 
 RESTART_PAUSE_SECONDS = 1.0
 LOOK_PAUSE_SECONDS = 0.1
 
 
-def serve(settings: Settings, *, inherited: int | None = None) -> None:
-    """Serve HTTP until told to stop. With several processes, this one only looks after the others."""
-    listening = socket.socket(fileno=inherited) if inherited is not None else listen(settings.host, settings.port)
-    if inherited is None:
-        migrated(settings)
-        sealer_of(settings)
-        print(f"TWH serves at {address_of(listening)}", file=sys.stderr, flush=True)
-    if inherited is None and settings.processes > 1:
+def serve(settings: Settings) -> None:
+    """Serve HTTP until told to stop; with several processes, look after those that do. Raises CannotStart."""
+    listening = listen(settings.host, settings.port)
+    address, sealer = migrated(settings), sealer_of(settings)
+    say(f"TWH serves at {url_of(listening)}")
+    if settings.processes > 1:
         _look_after(settings.processes, listening)
     else:
-        asyncio.run(_serve(settings, listening))
+        asyncio.run(_serve(settings, address, sealer, listening))
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
+def serve_beside_others(settings: Settings, descriptor: int) -> None:
+    """Serve on the socket that all processes share, until told to stop or left alone. Raises CannotStart."""
+    listening = socket.socket(fileno=descriptor)
+    asyncio.run(_serve(settings, migrated(settings), sealer_of(settings), listening, ends_with_stdin=True))
+
+
+async def _serve(
+    settings: Settings, address: Address, sealer: Sealer, listening: socket.socket, *, ends_with_stdin: bool = False
+) -> None:
     stop, bell = told_to_stop(), Bell()
-    async with Database(migrated(settings)) as database:
-        async with serving(build(database, bell, sealer_of(settings)), listening):
-            await stop.wait()
-            bell.hush()
+    if ends_with_stdin:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
+    async with (
+        Database(address, writers=settings.write_connections, readers=settings.read_connections) as database,
+        serving(build(database, bell, sealer), listening, stop, drain_seconds=settings.drain_seconds),
+    ):
+        await stop.wait()
+        bell.hush()
 
 
 def work(settings: Settings) -> None:
-    """Do what runs beside HTTP until told to stop."""
-    asyncio.run(_work(settings))
+    """Do what runs beside HTTP until told to stop. Raises CannotStart."""
+    asyncio.run(_work(migrated(settings), sealer_of(settings)))
 
 
-async def _work(settings: Settings) -> None:
+async def _work(address: Address, sealer: Sealer) -> None:
     stop, bell = told_to_stop(), Bell()
-    async with Database(migrated(settings)) as database, working(database, bell, sealer_of(settings)):
+    async with Database(address) as database, working(database, bell, sealer):
         ringing = asyncio.create_task(bell.run(database))
+        keep_what_was_loaded()
+        say("TWH works")
         await stop.wait()
         ringing.cancel()
 
@@ -68,11 +82,14 @@ def _look_after(count: int, listening: socket.socket) -> None:
         time.sleep(LOOK_PAUSE_SECONDS)
         for place, child in enumerate(children):
             if child.poll() is not None and not stopping:
-                print(f"twh-server: process {child.pid} died and is started again", file=sys.stderr, flush=True)
+                say(f"process {child.pid} ended and is replaced")
                 time.sleep(RESTART_PAUSE_SECONDS)
                 children[place] = _child(listening)
+    listening.close()
     for child in children:
-        child.terminate()
+        # The end of its stdin tells a child to stop; it also comes when this process is killed.
+        if child.stdin:
+            child.stdin.close()
     for child in children:
         child.wait()
 
@@ -80,4 +97,4 @@ def _look_after(count: int, listening: socket.socket) -> None:
 def _child(listening: socket.socket) -> "subprocess.Popen[bytes]":
     descriptor = listening.fileno()
     command = [sys.executable, "-m", "twh_server", "serve", "--inherited", str(descriptor)]
-    return subprocess.Popen(command, pass_fds=(descriptor,))
+    return subprocess.Popen(command, pass_fds=(descriptor,), stdin=subprocess.PIPE)

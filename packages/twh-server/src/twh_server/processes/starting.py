@@ -4,16 +4,17 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from twh_server.database.address import REVISION, Address, revision_of
+from twh_server.database.guards import APP, WORKER
+from twh_server.processes.listening import CannotStart
 from twh_server.settings import Settings
 from twh_server.webhooks.sealing import Sealer, key_of
 
+CONNECT_SECONDS = 5
+
 T = TypeVar("T")
-
-
-class CannotStart(Exception):
-    """Something is missing; the message says what, and what to do about it."""
 
 
 def address_of(settings: Settings) -> Address:
@@ -23,7 +24,7 @@ def address_of(settings: Settings) -> Address:
             "No database is given. Set TWH_DATABASE_URL to a PostgreSQL URL, or try `twh-server sandbox --folder DIR`."
         )
     address = Address(settings.database_url)
-    answered(lambda: psycopg.connect(address.as_login(), connect_timeout=5).close())
+    answered(lambda: psycopg.connect(address.as_login(), connect_timeout=CONNECT_SECONDS).close())
     return address
 
 
@@ -34,7 +35,20 @@ def migrated(settings: Settings) -> Address:
     if revision != REVISION:
         found = f"at revision {revision}" if revision else "empty"
         raise CannotStart(f"The database is {found}; this server needs {REVISION}. Run `twh-server migrate` first.")
+    for role in (APP, WORKER):
+        _may_act_as(role, address)
     return address
+
+
+def _may_act_as(role: str, address: Address) -> None:
+    try:
+        psycopg.connect(address.as_role(role), connect_timeout=CONNECT_SECONDS).close()
+    except psycopg.OperationalError as fault:
+        login = conninfo_to_dict(address.conninfo).get("user") or role
+        raise CannotStart(
+            f"The database does not let {login} act as {role}: {_first_line(fault)}. "
+            f"As an administrator of the database: `grant {APP}, {WORKER} to {login}`."
+        ) from None
 
 
 def sealer_of(settings: Settings) -> Sealer:

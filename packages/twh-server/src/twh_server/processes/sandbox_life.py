@@ -1,0 +1,121 @@
+"""A sandbox's life: from a running PostgreSQL to a server that answers, until it is told to stop."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Any
+
+import twh_server
+from twh_server.access.keys import create_key
+from twh_server.access.tenants import create_tenant
+from twh_server.app import build
+from twh_server.database.address import REVISION, Address, revision_of
+from twh_server.database.embedded import EmbeddedPostgres, EmbeddedPostgresFailure
+from twh_server.database.engine import Database
+from twh_server.events.bell import Bell
+from twh_server.journal.writer import Writer
+from twh_server.processes.listening import url_of
+from twh_server.processes.sandbox_folder import SandboxFolder
+from twh_server.processes.serving import serving, told_to_stop
+from twh_server.sandboxes.create import create_sandbox
+from twh_server.settings import Settings
+from twh_server.webhooks.sealing import Sealer
+
+POSTGRES_LOOK_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+def live(settings: Settings, folder: SandboxFolder, postgres: EmbeddedPostgres, listening: socket.socket) -> None:
+    """Serve the folder's database, made and seeded before when there is none. Raises CannotStart."""
+    address = Address(postgres.conninfo())
+    if revision_of(address) != REVISION:
+        # Only here: alembic takes longer to load than PostgreSQL to start.
+        from twh_server.database.migrate import migrate
+
+        migrate(address)
+    asyncio.run(_live(settings, folder, postgres, listening))
+
+
+async def _live(
+    settings: Settings, folder: SandboxFolder, postgres: EmbeddedPostgres, listening: socket.socket
+) -> None:
+    stop, bell, sealer = told_to_stop(), Bell(), Sealer(folder.secrets_key())
+    address, url = Address(postgres.conninfo()), url_of(listening)
+    folder.keep({"port": listening.getsockname()[1]})
+    async with Database(address) as database, _looked_after(postgres):
+        if "api_key" not in folder.kept():
+            folder.keep(await _first_tenant(database, bell))
+        app = build(database, bell, sealer)
+        async with serving(app, listening, stop, drain_seconds=settings.drain_seconds):
+            await database.tell_time()
+            folder.show(_state(folder.kept(), url, address))
+            # The worker's code takes a while to load, and nobody has to wait for it.
+            async with await asyncio.to_thread(_working, database, bell, sealer):
+                try:
+                    await stop.wait()
+                finally:
+                    folder.hide()
+                    bell.hush()
+
+
+def _working(database: Database, bell: Bell, sealer: Sealer) -> AbstractAsyncContextManager[None]:
+    from twh_server.worker import working
+
+    return working(database, bell, sealer)
+
+
+async def _first_tenant(database: Database, bell: Bell) -> Mapping[str, Any]:
+    """A seeded tenant, and the operator's key with which others are made."""
+    async with database.transaction() as tx:
+        operator = await create_tenant(tx, name="Operator", kind="sandbox")
+        admin = await create_key(tx, operator, name="operator", scopes=["tenants:admin"])
+    writer = Writer(database, bell)
+    sandbox = await create_sandbox(database, writer)
+    await writer.close()
+    return {
+        "tenant": {"id": sandbox.tenant.id, "name": sandbox.tenant.name},
+        "api_key": sandbox.key.secret,
+        "admin_key": admin.secret,
+    }
+
+
+def _state(kept: Mapping[str, Any], url: str, address: Address) -> Mapping[str, Any]:
+    return {
+        "pid": os.getpid(),
+        "address": url,
+        "started_at": datetime.now(UTC).isoformat(),
+        "version": twh_server.__version__,
+        "tenant": kept["tenant"],
+        "api_key": kept["api_key"],
+        "admin_key": kept["admin_key"],
+        "database_url": address.conninfo,
+    }
+
+
+@contextlib.asynccontextmanager
+async def _looked_after(postgres: EmbeddedPostgres) -> AsyncGenerator[None]:
+    """Start PostgreSQL again whenever it is gone (killed for its memory, say); until it is back, callers hear 503."""
+    looking = asyncio.create_task(_look_after(postgres))
+    try:
+        yield
+    finally:
+        looking.cancel()
+        await asyncio.wait([looking])
+
+
+async def _look_after(postgres: EmbeddedPostgres) -> None:
+    while True:
+        await asyncio.sleep(POSTGRES_LOOK_SECONDS)
+        if postgres.running:
+            continue
+        _log.warning("PostgreSQL has ended and is started again")
+        try:
+            await asyncio.to_thread(postgres.start)
+        except EmbeddedPostgresFailure as fault:
+            _log.error("%s", fault)

@@ -5,7 +5,6 @@ the key be changed: the newest key seals, older ones still open.
 """
 
 import base64
-import binascii
 import hashlib
 import os
 from collections.abc import Sequence
@@ -33,7 +32,7 @@ def key_of(text: str) -> bytes:
     """The key that a setting spells in base64. Raises ValueError unless it is 32 bytes."""
     try:
         key = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
         raise ValueError(f"The key of the secrets is {KEY_BYTES} bytes in base64: `openssl rand -base64 {KEY_BYTES}`.")

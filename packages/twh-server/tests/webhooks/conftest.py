@@ -1,0 +1,201 @@
+"""A receiver on loopback that answers anything, and the webhooks' parts around a fresh tenant."""
+
+import asyncio
+import contextlib
+import os
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest_asyncio
+from aiohttp import web
+
+from twh_server.catalogue.location_commands import CreateLocation
+from twh_server.database.identifiers import ENDPOINT
+from twh_server.events.bell import Bell
+from twh_server.events.follow import Follower
+from twh_server.journal.commands import Answer, Submission
+from twh_server.webhooks import targets
+from twh_server.webhooks.deliver import Courier
+from twh_server.webhooks.deliveries import DeliveryFilter, list_attempts, list_deliveries
+from twh_server.webhooks.endpoint_commands import CreateEndpoint, DeleteEndpoint, UpdateEndpoint
+from twh_server.webhooks.fan_out import FOLLOWER, fan_out
+from twh_server.webhooks.schedule import Schedule
+from twh_server.webhooks.sealing import Sealer
+
+PATIENCE_SECONDS = 10.0
+
+
+class Receiver:
+    """A customer's endpoint: keeps what it was sent, answers what it is told to."""
+
+    def __init__(self):
+        self.requests = []
+        self.answer = self.say(204)
+        self.under_way = Counter()
+        self.under_way_max = 0
+        self.arrived = asyncio.Event()
+
+    @staticmethod
+    def say(status, body=b"", headers=None):
+        async def answer(_request):
+            return web.Response(status=status, body=body, headers=headers)
+
+        return answer
+
+    async def __aenter__(self):
+        # No limit on how long it hangs; connections that are cut short are the point of some tests.
+        self._runner = web.AppRunner(_routed(self.handle), handler_cancellation=True, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.port = site._server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/hook?token=a%7Eb"
+        return self
+
+    async def __aexit__(self, *_):
+        await self._runner.cleanup()
+
+    async def handle(self, request):
+        body = await request.read()
+        message = request.headers["webhook-id"]
+        self.requests.append((request, body))
+        self.arrived.set()
+        self.under_way[message] += 1
+        self.under_way_max = max(self.under_way_max, self.under_way[message])
+        try:
+            return await self.answer(request)
+        finally:
+            self.under_way[message] -= 1
+
+    @property
+    def ids(self):
+        return [request.headers["webhook-id"] for request, _ in self.requests]
+
+    @property
+    def events(self):
+        return [msgspec.json.decode(body) for _, body in self.requests]
+
+    async def hear(self, count=1):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(self.requests) < count:
+                self.arrived.clear()
+                await self.arrived.wait()
+        return self.requests
+
+
+class Webhooks:
+    """The webhooks of one tenant as a test sees them: commands, followers and couriers that are stepped or run."""
+
+    def __init__(self, database, writer, shop):
+        self.database, self.writer, self.shop = database, writer, shop
+        self.sealer = Sealer(os.urandom(32))
+        self.ahead = timedelta()
+        self.bell = Bell()
+        self.follower = Follower(database, self.bell, FOLLOWER, fan_out)
+
+    def clock(self):
+        return datetime.now(UTC) + self.ahead
+
+    async def submit(self, command, **options):
+        def refuse(refusal):
+            raise refusal
+
+        results = []
+        submission = Submission(
+            tenant=self.shop.tenant,
+            command=command,
+            answer=lambda result: results.append(result) or Answer(status=200),
+            refuse=refuse,
+            **options,
+        )
+        await self.writer.submit(submission)
+        return results[0]
+
+    async def create(self, url, **values):
+        return await self.submit(CreateEndpoint(url=url, policy=targets.SANDBOX, sealer=self.sealer, **values))
+
+    async def update(self, endpoint, **changes):
+        return await self.submit(UpdateEndpoint(endpoint=endpoint.id, changes=changes, policy=targets.SANDBOX))
+
+    async def delete(self, endpoint):
+        return await self.submit(DeleteEndpoint(endpoint=endpoint.id))
+
+    async def happen(self, *codes):
+        """Something happens: one `location.created` for each code."""
+        await asyncio.gather(*(self.submit(CreateLocation(code=code, name=code)) for code in codes))
+
+    async def fan_out(self):
+        await self.follower.catch_up()
+
+    def courier(self, **options):
+        options = {"clock": self.clock, "schedule": Schedule(chance=lambda: 0.0), **options}
+        return Courier(self.database, self.sealer, **options)
+
+    @contextlib.asynccontextmanager
+    async def delivering(self, couriers=1, **options):
+        """Couriers at work within the block; at its end they finish what is under way."""
+        working = [self.courier(**options) for _ in range(couriers)]
+        async with asyncio.TaskGroup() as tasks:
+            for courier in working:
+                tasks.create_task(courier.run())
+            try:
+                yield working[0]
+            finally:
+                for courier in working:
+                    courier.stop()
+
+    async def attempt_all(self, **options):
+        """Make one attempt of everything that is due, and no other."""
+        courier = self.courier(**options)
+        running = asyncio.create_task(courier.run())
+        await self.settled(courier)
+        courier.stop()
+        await running
+
+    async def settled(self, courier):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await self.due() or courier._sending:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+
+    async def due(self):
+        rows = await self.database.read(
+            self.shop.tenant,
+            "select d.id from deliveries as d"
+            " join webhook_endpoints as w on w.tenant_id = d.tenant_id and w.id = d.endpoint_id"
+            " where d.tenant_id = %(tenant)s and d.state = 'pending' and d.next_attempt_at <= %(now)s and w.enabled",
+            {"tenant": self.shop.tenant, "now": self.clock()},
+        )
+        return len(rows)
+
+    async def deliveries(self, **wanted):
+        found = await list_deliveries(self.database, self.shop.tenant, DeliveryFilter(**wanted), after=None, limit=200)
+        return [delivery for delivery, _ in found]
+
+    async def attempts(self, delivery):
+        return await list_attempts(self.database, self.shop.tenant, delivery.id)
+
+    async def stored(self, endpoint):
+        rows = await self.database.read(
+            self.shop.tenant,
+            "select url, sealed_secret from webhook_endpoints where tenant_id = %(tenant)s and id = %(id)s",
+            {"tenant": self.shop.tenant, "id": ENDPOINT.parse(endpoint.id)},
+        )
+        return rows[0]
+
+
+def _routed(handle):
+    app = web.Application()
+    app.router.add_post("/{tail:.*}", handle)
+    return app
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def receiver():
+    async with Receiver() as receiver:
+        yield receiver
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def webhooks(database, writer, shop):
+    return Webhooks(database, writer, shop)

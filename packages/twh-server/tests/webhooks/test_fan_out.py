@@ -1,0 +1,105 @@
+"""Each event becomes one delivery for each endpoint that wants it, once, whatever happens to the endpoint meanwhile."""
+
+from datetime import timedelta
+
+from twh_server.events.follow import Run
+from twh_server.webhooks.fan_out import fan_out
+
+
+async def test_an_endpoint_is_sent_the_kinds_that_it_names(webhooks, receiver):
+    choosy = await webhooks.create(receiver.url, kinds=["endpoint.created"])
+    curious = await webhooks.create(receiver.url)
+    await webhooks.happen("A")
+
+    await webhooks.fan_out()
+
+    assert [delivery.event_type for delivery in await webhooks.deliveries(endpoint=choosy.id)] == ["endpoint.created"]
+    assert [delivery.event_type for delivery in await webhooks.deliveries(endpoint=curious.id)] == ["location.created"]
+
+
+async def test_an_endpoint_is_sent_nothing_from_before_it_was_created(webhooks, receiver):
+    await webhooks.happen("A", "B")
+    endpoint = await webhooks.create(receiver.url)
+    await webhooks.happen("C")
+
+    await webhooks.fan_out()
+
+    assert [delivery.sequence for delivery in await webhooks.deliveries(endpoint=endpoint.id)] == [4]
+
+
+async def test_a_run_that_is_fanned_out_again_changes_nothing(webhooks, receiver, database, shop):
+    await webhooks.create(receiver.url)
+    await webhooks.happen("A", "B")
+    await webhooks.fan_out()
+    before = await webhooks.deliveries()
+
+    async with database.workers.connection() as connection, connection.transaction():
+        await fan_out(connection, Run(tenant=shop.tenant, first=1, last=3))
+
+    assert await webhooks.deliveries() == before
+    assert len(before) == 2
+
+
+async def test_a_paused_endpoint_holds_its_deliveries_and_sends_them_on_resume(webhooks, receiver):
+    endpoint = await webhooks.create(receiver.url, kinds=["location.created"])
+    await webhooks.happen("A")
+    await webhooks.fan_out()
+    await webhooks.update(endpoint, enabled=False)
+    await webhooks.happen("B")
+    await webhooks.fan_out()
+
+    async with webhooks.delivering() as courier:
+        await webhooks.settled(courier)
+    held = [delivery.state for delivery in await webhooks.deliveries()]
+    await webhooks.update(endpoint, enabled=True)
+    await webhooks.fan_out()
+    await webhooks.attempt_all()
+
+    assert held == ["pending", "pending"]
+    assert [delivery.state for delivery in await webhooks.deliveries()] == ["delivered", "delivered"]
+    assert len(receiver.requests) == 2
+
+
+async def test_a_retry_of_an_endpoint_that_was_paused_and_resumed_keeps_its_time(webhooks, receiver):
+    receiver.answer = receiver.say(500)
+    endpoint = await webhooks.create(receiver.url, kinds=["location.created"])
+    await webhooks.happen("A")
+    await webhooks.fan_out()
+    await webhooks.attempt_all()
+    await webhooks.update(endpoint, enabled=False)
+    await webhooks.update(endpoint, enabled=True)
+    await webhooks.fan_out()
+
+    await webhooks.attempt_all()
+    too_early = len(receiver.requests)
+    webhooks.ahead = timedelta(seconds=6)
+    await webhooks.attempt_all()
+
+    assert too_early == 1
+    assert len(receiver.requests) == 2
+
+
+async def test_what_was_pending_for_a_deleted_endpoint_has_failed_and_nothing_new_comes(webhooks, receiver):
+    endpoint = await webhooks.create(receiver.url)
+    await webhooks.happen("A")
+    await webhooks.fan_out()
+    await webhooks.delete(endpoint)
+    await webhooks.happen("B")
+    await webhooks.fan_out()
+
+    await webhooks.attempt_all()
+
+    deliveries = await webhooks.deliveries(endpoint=endpoint.id)
+    assert [(delivery.sequence, delivery.state) for delivery in deliveries] == [(2, "failed")]
+    assert receiver.requests == []
+
+
+async def test_another_tenants_events_go_nowhere(webhooks, receiver, database, writer, other_shop):
+    await webhooks.create(receiver.url)
+    stranger = type(webhooks)(database, writer, other_shop)
+    await stranger.happen("A")
+
+    await webhooks.fan_out()
+
+    assert await webhooks.deliveries() == []
+    assert await stranger.deliveries() == []

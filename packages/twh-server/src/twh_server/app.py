@@ -9,6 +9,7 @@ from typing import Any, cast
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.plugins import PluginProtocol
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -48,7 +49,7 @@ def build(database: Database, bell: Bell, sealer: Sealer) -> ASGIApp:
                 await ringing
 
     handlers: Any = {HTTPException: _refuse, Exception: _fail}
-    app = Litestar(
+    app = _Application(
         route_handlers=[*pages.handlers(database), *(_route(operation, rooms) for operation in OPERATIONS)],
         exception_handlers=handlers,
         lifespan=[life],
@@ -57,6 +58,17 @@ def build(database: Database, bell: Bell, sealer: Sealer) -> ASGIApp:
         request_max_body_size=None,
     )
     return _as_sent(app)
+
+
+class _Application(Litestar):
+    """Litestar without the plugins that it loads by itself: our handlers take the request and give the answer.
+
+    The one for pydantic would load pydantic's first version too, a tenth of a start.
+    """
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return plugins
 
 
 def _route(operation: Operation, rooms: Rooms) -> HTTPRouteHandler:

@@ -23,9 +23,13 @@ def run(settings: Settings, path: Path, *, port: int | None) -> None:
     folder = SandboxFolder(path)
     with folder.alone():
         listening = listen(settings.host, port) if port is not None else _listen_somewhere(settings, folder)
-        with _starting(EmbeddedPostgres(path / "postgres", binaries=settings.postgres_binaries)) as started:
+        postgres = EmbeddedPostgres(path / "postgres", binaries=settings.postgres_binaries)
+        is_new = not postgres.cluster.exists()
+        with _starting(postgres) as started:
             from twh_server.processes import sandbox_life
 
+            if is_new:
+                sandbox_life.migrations()
             sandbox_life.live(settings, folder, started.result(), listening)
 
 

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,7 @@ from twh_server.processes.sandbox_folder import SandboxFolder
 from twh_server.processes.serving import serving, told_to_stop
 from twh_server.sandboxes.create import create_sandbox
 from twh_server.settings import Settings
+from twh_server.telemetry import form_lines
 from twh_server.webhooks.sealing import Sealer
 
 POSTGRES_LOOK_SECONDS = 0.5
@@ -35,11 +36,15 @@ def live(settings: Settings, folder: SandboxFolder, postgres: EmbeddedPostgres, 
     """Serve the folder's database, made and seeded before when there is none. Raises CannotStart."""
     address = Address(postgres.conninfo())
     if revision_of(address) != REVISION:
-        # Only here: alembic takes longer to load than PostgreSQL to start.
-        from twh_server.database.migrate import migrate
-
-        migrate(address)
+        migrations()(address)
     asyncio.run(_live(settings, folder, postgres, listening))
+
+
+def migrations() -> Callable[[Address], None]:
+    """What brings a database to this code's revision; asking for it loads alembic, which a warm start does without."""
+    from twh_server.database.migrate import migrate
+
+    return migrate
 
 
 async def _live(
@@ -55,7 +60,7 @@ async def _live(
         async with serving(app, listening, stop, drain_seconds=settings.drain_seconds):
             await database.tell_time()
             folder.show(_state(folder.kept(), url, address))
-            # The worker's code takes a while to load, and nobody has to wait for it.
+            # The worker's code and the logs' take a while to load, and nobody has to wait for them.
             async with await asyncio.to_thread(_working, database, bell, sealer):
                 try:
                     await stop.wait()
@@ -65,6 +70,7 @@ async def _live(
 
 
 def _working(database: Database, bell: Bell, sealer: Sealer) -> AbstractAsyncContextManager[None]:
+    form_lines()
     from twh_server.worker import working
 
     return working(database, bell, sealer)

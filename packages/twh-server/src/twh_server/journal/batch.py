@@ -15,6 +15,7 @@ from typing import Any
 from twh_server.database.engine import SET_TENANT, Connection, Row, constant
 from twh_server.database.identifiers import EVENT, EventId, Minter, TenantId
 from twh_server.events import kinds
+from twh_server.events.kinds import News
 from twh_server.journal import keys
 from twh_server.journal.commands import Answer, Effects, Facts, Moment, Read, Submission, Write
 from twh_server.journal.seal import seal
@@ -73,7 +74,6 @@ class Decided:
     minter: Minter = field(init=False)
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
     rows: dict[Write, list[Row]] = field(default_factory=dict[Write, list[Row]])
-    bodies: list[bytes] = field(default_factory=list[bytes])
     events: list[Row] = field(default_factory=list[Row])
 
     def __post_init__(self) -> None:
@@ -106,36 +106,41 @@ class Decided:
             answer = submission.answer(effects.result)
         except Refusal as refusal:
             effects, answer = Effects(result=None), submission.refuse(refusal)
-        self._enter(effects)
-        if submission.key:
-            self._remember(submission, answer, moment.sequence)
+        told = self._told(effects.news)
+        event = told[0][3] if answer.told_by_event else None
+        row = keys.row(submission, answer, moment.sequence) if submission.key else None
+        # What could fail is behind us: a command enters the batch with all of its effects, or with none.
+        self._enter(effects, told)
+        if row:
+            self._remember(row, event)
         return answer
 
-    def _enter(self, effects: Effects[Any]) -> None:
+    def _told(self, news: Sequence[News]) -> list[Row]:
+        """The events of a command, numbered behind those of the batch."""
+        told: list[Row] = []
+        for sequence, one in enumerate(news, self.last_sequence + 1):
+            event_id = EventId(self.minter.mint())
+            body = kinds.encode(
+                event_id=EVENT.text(event_id),
+                kind=one.kind,
+                timestamp=self.recorded_at,
+                sequence=sequence,
+                data=one.data,
+            )
+            told.append((sequence, event_id, one.kind, body.decode()))
+        return told
+
+    def _enter(self, effects: Effects[Any], told: Sequence[Row]) -> None:
         for write, row in effects.rows:
             self.rows.setdefault(write, []).append(row)
         for index, key, value in effects.known:
             self.facts.of(index)[key] = value
-        for news in effects.news:
-            event_id, sequence = EventId(self.minter.mint()), self.last_sequence + 1
-            body = kinds.encode(
-                event_id=EVENT.text(event_id),
-                kind=news.kind,
-                timestamp=self.recorded_at,
-                sequence=sequence,
-                data=news.data,
-            )
-            self.bodies.append(body)
-            self.events.append((sequence, event_id, news.kind, body.decode()))
+        self.events += told
 
-    def _remember(self, submission: Submission[Any], answer: Answer, sequence: int) -> None:
-        row = keys.row(submission, answer, sequence)
+    def _remember(self, row: Row, event: str | None) -> None:
         self.rows.setdefault(keys.REMEMBER, []).append(row)
-        event = self.events[sequence - self.head.sequence - 1][3] if answer.told_by_event else None
-        assert submission.key is not None
-        self.known[submission.key] = keys.Remembered(
-            digest=submission.digest, status=answer.status, headers=row[3], kept=row[4], event=event
-        )
+        key, digest, status, headers, kept, _ = row
+        self.known[key] = keys.Remembered(digest=digest, status=status, headers=headers, kept=kept, event=event)
 
 
 async def _read(
@@ -195,7 +200,7 @@ async def _write(connection: Connection, batch: Decided) -> None:
 
 async def _append(connection: Connection, batch: Decided) -> None:
     sequences, ids, names, bodies = (list(column) for column in zip(*batch.events, strict=True))
-    sealed = seal(batch.head.hash, batch.bodies)
+    sealed = seal(batch.head.hash, (body.encode() for body in bodies))
     stand = {
         "tenant": batch.tenant,
         "first": batch.head.sequence + 1,

@@ -135,7 +135,10 @@ async def serve(operation: Operation, rooms: Rooms, request: incoming.Incoming) 
     request_id = REQUEST.text(RequestId(fresh()))
     request.scope["state"]["request_id"] = request_id
     try:
-        answer = await operation.handler(await _read(operation, rooms, request, request_id))
+        known = incoming.entity_tags(request, "if-none-match") or ()
+        answer = _unless_known(
+            await operation.handler(await _read(operation, rooms, request, request_id)), known, request
+        )
     except Refusal as refusal:
         answer = problems.answer(refusal, request_id)
     except Transient as loss:
@@ -173,8 +176,6 @@ def response(answer: Answer, request: incoming.Incoming, request_id: str) -> ASG
     status, body = answer.status, answer.body
     if answer.replayed:
         headers["Idempotent-Replayed"] = "true"
-    if status == 200 and _unchanged(request, answer):
-        status, body = 304, b""
     if not body:
         del headers["Content-Type"]
     media = headers.pop("Content-Type", None)
@@ -187,12 +188,12 @@ def response(answer: Answer, request: incoming.Incoming, request_id: str) -> ASG
     )
 
 
-def _unchanged(request: incoming.Incoming, answer: Answer) -> bool:
+def _unless_known(answer: Answer, known: Sequence[str], request: incoming.Incoming) -> Answer:
+    """304 in the place of what the caller has already (`If-None-Match`)."""
     tag = answer.headers.get("ETag")
-    if tag is None or request.method not in ("GET", "HEAD"):
-        return False
-    tags = incoming.entity_tags(request, "if-none-match") or ()
-    return tag in tags or "*" in tags
+    if answer.status != 200 or tag is None or request.method not in ("GET", "HEAD"):
+        return answer
+    return Answer(status=304, headers={"ETag": tag}) if tag in known or "*" in known else answer
 
 
 def shown(value: msgspec.Struct, *, tag: str | None = None) -> Answer:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from twh_server.http.refusals import InvalidParameter, MalformedRequest
@@ -36,7 +36,17 @@ DecimalText = Annotated[
 ]
 """An exact decimal in plain notation, as a string. Its value is judged where the item's scale is known."""
 
-Time = Annotated[AwareDatetime, Field(strict=False)]
+
+def _spelled_out(value: object) -> object:
+    """A number would be taken for seconds since 1970; a time here is RFC 3339 and nothing else."""
+    if isinstance(value, str) and _RFC_3339.fullmatch(value):
+        return value
+    raise ValueError("a time is RFC 3339 with its offset, such as 2026-05-10T12:00:00Z")
+
+
+_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_spelled_out)]
 
 
 class Body(BaseModel):

@@ -91,6 +91,8 @@ class ReverseEntry:
 def mirrored(original: Original, facts: Facts) -> Iterable[Posting]:
     """The opposite of each movement, last one first, so that stock goes back the way it came."""
     for line, item_id, location_id, quantity in reversed(original.movements):
+        if not quantity:  # a count that found what the ledger said moved nothing, and nothing has to go back
+            continue
         item, location = facts.of(ITEM_BY_ID)[item_id], facts.of(LOCATION_BY_ID)[location_id]
         if item.archived_at:
             raise ItemArchived(item.sku)

@@ -39,7 +39,8 @@ def main() -> int:
     written = files(json.loads(chosen.openapi.read_text(encoding="utf-8")))
     stale = [path for path, text in written.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if chosen.check:
-        print("\n".join(f"{path} is not what openapi.json says: run `uv run nox -s openapi`" for path in stale))
+        for path in stale:
+            print(f"{path} is not what openapi.json says: run `uv run nox -s openapi`")
         return 1 if stale else 0
     for path in stale:
         path.write_text(written[path], encoding="utf-8")

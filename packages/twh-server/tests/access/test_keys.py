@@ -1,0 +1,208 @@
+"""Keys: found by their digest, believed for two seconds, and not a moment longer when they end."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from twh_server.access import keys
+from twh_server.access.keys import Keys, create_key, digest_of, list_keys, new_secret, revoke_key
+from twh_server.access.scopes import ALL_SCOPES, SANDBOX_SCOPES, SCOPES
+from twh_server.access.tenants import create_tenant, find_tenant
+from twh_server.database.engine import Transient
+from twh_server.database.identifiers import KEY, TENANT
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+class Asked:
+    """A database that counts how often it is asked, and that can be out of order."""
+
+    def __init__(self, database):
+        self.database, self.times, self.broken = database, 0, False
+
+    async def anywhere(self, sql, parameters=()):
+        self.times += 1
+        if self.broken:
+            raise Transient[0]
+        return await self.database.anywhere(sql, parameters)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def asked(database):
+    return Asked(database)
+
+
+@pytest.fixture
+def known(asked, clock):
+    return Keys(asked, clock=clock)
+
+
+async def add(database, shop, **more):
+    tenant = await find_tenant(database, shop.tenant)
+    async with database.transaction() as tx:
+        return await create_key(tx, tenant, **{"name": "till", "scopes": ["stock:read"], **more})
+
+
+async def test_a_key_gives_its_tenant_its_name_and_its_scopes(database, shop, known):
+    key = await add(database, shop, name="till 1", scopes=["stock:write", "items:read"])
+
+    access = await known.find(key.secret)
+
+    assert (access.tenant, access.tenant_kind, access.name) == (shop.tenant, "sandbox", "till 1")
+    assert access.scopes == {"items:read", "stock:write"}
+    assert KEY.text(access.key) == key.id
+
+
+async def test_a_secret_says_what_it_opens_and_is_not_stored(database, shop, superuser):
+    key = await add(database, shop)
+
+    stored = await (await superuser.execute("select digest from api_keys where name = 'till'")).fetchall()
+
+    assert re.fullmatch(r"twh_test_[0-9A-Za-z]{32}", key.secret)
+    assert new_secret("live").startswith("twh_live_")
+    assert (digest_of(key.secret),) in stored
+    assert key.secret not in repr(stored)
+
+
+async def test_a_live_tenants_key_says_that_it_is_live(database):
+    async with database.transaction() as tx:
+        tenant = await create_tenant(tx, name="Live", kind="live")
+        key = await create_key(tx, tenant, name="till", scopes=["stock:read"])
+
+    assert key.secret.startswith("twh_live_")
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["", "twh_test_", "sk_test_" + "a" * 32, "twh_test_" + "a" * 27, "twh_test_" + "a" * 65, "twh_test_" + "é" * 32],
+)
+async def test_what_has_not_the_form_of_a_key_is_not_looked_up(known, asked, secret):
+    assert await known.find(secret) is None
+    assert asked.times == 0
+
+
+async def test_a_key_is_believed_for_two_seconds(shop, known, asked, clock):
+    await known.find(shop.secret)
+    clock.now += 1.99
+    await known.find(shop.secret)
+    assert asked.times == 1
+
+    clock.now += 0.01
+    await known.find(shop.secret)
+
+    assert asked.times == 2
+
+
+async def test_an_unknown_key_is_remembered_too(known, asked):
+    secret = new_secret("sandbox")
+
+    assert [await known.find(secret) for _ in range(3)] == [None, None, None]
+    assert asked.times == 1
+
+
+async def test_many_who_ask_at_once_share_one_look(shop, known, asked):
+    found = await asyncio.gather(*(known.find(shop.secret) for _ in range(50)))
+
+    assert {access.tenant for access in found} == {shop.tenant}
+    assert asked.times == 1
+
+
+async def test_one_who_goes_away_does_not_take_the_answer_from_the_others(shop, known):
+    impatient = asyncio.create_task(known.find(shop.secret))
+    patient = asyncio.create_task(known.find(shop.secret))
+    await asyncio.sleep(0)
+    impatient.cancel()
+
+    assert (await patient).tenant == shop.tenant
+
+
+async def test_a_lost_database_is_not_remembered(shop, known, asked):
+    asked.broken = True
+    with pytest.raises(Transient):
+        await known.find(shop.secret)
+    asked.broken = False
+
+    assert (await known.find(shop.secret)).tenant == shop.tenant
+
+
+async def test_a_revoked_key_stops_within_the_two_seconds(database, shop, known, clock):
+    key = await add(database, shop)
+    assert await known.find(key.secret)
+
+    async with database.transaction() as tx:
+        assert await revoke_key(tx, KEY.parse(key.id))
+    clock.now += 2
+
+    assert await known.find(key.secret) is None
+
+
+async def test_a_key_is_revoked_once(database, shop):
+    key = await add(database, shop)
+
+    async with database.transaction() as tx:
+        revoked = [await revoke_key(tx, KEY.parse(key.id)) for _ in range(2)]
+
+    assert revoked == [True, False]
+
+
+async def test_a_key_ends_at_its_end_even_while_it_is_believed(database, shop, known):
+    key = await add(database, shop, expires_at=datetime.now(UTC) + timedelta(milliseconds=300))
+    assert await known.find(key.secret)
+
+    await asyncio.sleep(0.4)
+
+    assert await known.find(key.secret) is None
+
+
+async def test_no_more_keys_are_remembered_than_there_is_room_for(shop, asked, clock):
+    known = Keys(asked, clock=clock, cached_max=3)
+
+    for _ in range(10):
+        await known.find(new_secret("sandbox"))
+    await known.find(shop.secret)
+    await known.find(shop.secret)
+
+    assert asked.times == 11
+    assert len(known._known) == 3
+
+
+async def test_a_scope_that_does_not_exist_is_refused(database, shop):
+    with pytest.raises(ValueError, match="no such scope: stock:steal"):
+        await add(database, shop, scopes=["stock:read", "stock:steal"])
+
+
+async def test_keys_are_listed_oldest_first_with_the_ended_ones(database, shop):
+    first, second = await add(database, shop, name="first"), await add(database, shop, name="second")
+    async with database.transaction() as tx:
+        await revoke_key(tx, KEY.parse(second.id))
+
+    listed = await list_keys(database, shop.tenant)
+
+    assert [(key.name, key.revoked_at is not None) for key in listed] == [
+        ("tests", False),
+        ("first", False),
+        ("second", True),
+    ]
+    assert listed[1].id == first.id
+    assert listed[1].tenant == TENANT.text(shop.tenant)
+
+
+def test_a_sandbox_may_do_everything_but_administer():
+    assert {"tenants:admin"} == ALL_SCOPES - SANDBOX_SCOPES
+    assert all(sentence.endswith(".") for sentence in SCOPES.values())
+    assert keys.BELIEVED_SECONDS == 2

@@ -1,0 +1,47 @@
+"""A tenant begins with an empty ledger of its own."""
+
+from twh_server.access import tenants
+from twh_server.access.tenants import create_tenant, find_tenant, list_tenants
+from twh_server.database.identifiers import TENANT, TenantId, fresh
+from twh_server.journal.seal import FIRST_HASH
+from twh_server.ledger.verify import verify
+
+
+async def test_a_new_tenant_has_an_empty_ledger_that_verifies(database):
+    async with database.transaction() as tx:
+        tenant = await create_tenant(tx, name="Ann's shop", kind="live")
+
+    tenant_id = TENANT.parse(tenant.id)
+    head = await database.read(
+        tenant_id, "select sequence, last_id, hash from ledger_heads where tenant_id = %s", (tenant_id,)
+    )
+
+    assert head == [(0, None, FIRST_HASH)]
+    assert tenants._NOTHING_SEALED == FIRST_HASH
+    assert (await verify(database, tenant_id)).ok
+    assert await find_tenant(database, tenant_id) == tenant
+
+
+async def test_nothing_is_left_of_a_tenant_whose_creation_failed(database):
+    class Trouble(Exception):
+        pass
+
+    before = len(await list_tenants(database))
+    try:
+        async with database.transaction() as tx:
+            await create_tenant(tx, name="Nobody", kind="sandbox")
+            raise Trouble
+    except Trouble:
+        pass
+
+    assert len(await list_tenants(database)) == before
+
+
+async def test_an_unknown_tenant_is_none(database):
+    assert await find_tenant(database, TenantId(fresh())) is None
+
+
+async def test_tenants_are_listed_oldest_first(database, shop, other_shop):
+    listed = [tenant.id for tenant in await list_tenants(database)]
+
+    assert listed.index(TENANT.text(shop.tenant)) < listed.index(TENANT.text(other_shop.tenant))

@@ -63,10 +63,11 @@ async def get_location(database: Database, tenant: TenantId, text: str) -> Locat
 
 
 async def list_locations(
-    database: Database, tenant: TenantId, *, archived: Archived, after: UUID | None, limit: int
+    database: Database, tenant: TenantId, *, kind: str | None, archived: Archived, after: UUID | None, limit: int
 ) -> Sequence[LocationRow]:
     """A page of locations, oldest first, behind the location `after`."""
     select = _archived(Select(LOCATIONS, tenant).given("id > %(after)s", after=after), archived)
+    select.given("kind = %(kind)s", kind=kind)
     return [locations.location_of(row) for row in await select.rows(database, PAGE, limit=limit)]
 
 

@@ -31,7 +31,7 @@ class CodeTaken(Refusal):
 
     def __init__(self, code: str) -> None:
         super().__init__(
-            f"The code {code!r} belongs to another location. A code is taken for ever once it was used.", code=code
+            f"The code {code!r} belongs to another location. A code is taken for ever once it was used.", location=code
         )
 
 

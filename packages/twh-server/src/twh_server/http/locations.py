@@ -44,6 +44,7 @@ class LocationChanges(Body):
 class LocationQuery(PageQuery):
     """Which locations."""
 
+    kind: str | None = Field(None, max_length=32, description=KIND_DESCRIPTION)
     archived: Archived = Field("false", description="Whether archived locations are wanted.")
 
 
@@ -84,6 +85,7 @@ async def list_(call: Call[Any, LocationQuery]) -> Answer:
     found = await listing.list_locations(
         call.rooms.database,
         call.tenant,
+        kind=query.kind,
         archived=query.archived,
         after=key_of(query.cursor, UUID),
         limit=query.limit + 1,

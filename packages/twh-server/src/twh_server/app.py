@@ -50,7 +50,7 @@ def build(database: Database, bell: Bell, sealer: Sealer) -> ASGIApp:
 
     handlers: Any = {HTTPException: _refuse, Exception: _fail}
     app = _Application(
-        route_handlers=[*pages.handlers(database), *(_route(operation, rooms) for operation in OPERATIONS)],
+        route_handlers=[*pages.handlers(database), *_routes(rooms)],
         exception_handlers=handlers,
         lifespan=[life],
         openapi_config=None,
@@ -69,6 +69,27 @@ class _Application(Litestar):
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
         return plugins
+
+
+def _routes(rooms: Rooms) -> list[HTTPRouteHandler]:
+    """A route for each operation, and for each path one that tells its methods."""
+    methods: dict[str, set[str]] = {}
+    for operation in OPERATIONS:
+        own = {"GET", "HEAD"} if operation.method == "GET" else {operation.method}
+        methods.setdefault(operation.path, {"OPTIONS"}).update(own)
+    return [
+        *(_route(operation, rooms) for operation in OPERATIONS),
+        *(_tells_methods(path, allowed) for path, allowed in methods.items()),
+    ]
+
+
+def _tells_methods(path: str, allowed: set[str]) -> HTTPRouteHandler:
+    allow = ", ".join(sorted(allowed))
+
+    async def handle() -> ASGIResponse:
+        return ASGIResponse(status_code=204, headers={"Allow": allow})
+
+    return HTTPRouteHandler(path.replace("}", ":str}"), http_method="OPTIONS", status_code=204)(handle)
 
 
 def _route(operation: Operation, rooms: Rooms) -> HTTPRouteHandler:

@@ -135,10 +135,9 @@ async def serve(operation: Operation, rooms: Rooms, request: incoming.Incoming) 
     request_id = REQUEST.text(RequestId(fresh()))
     request.scope["state"]["request_id"] = request_id
     try:
+        call = await _read(operation, rooms, request, request_id)
         known = incoming.entity_tags(request, "if-none-match") or ()
-        answer = _unless_known(
-            await operation.handler(await _read(operation, rooms, request, request_id)), known, request
-        )
+        answer = _unless_known(await operation.handler(call), known, request)
     except Refusal as refusal:
         answer = problems.answer(refusal, request_id)
     except Transient as loss:

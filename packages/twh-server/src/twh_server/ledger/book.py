@@ -107,19 +107,18 @@ class Draft:
 
     def known(self) -> list[tuple[Index[Any, Any], Any, Any]]:
         """What later commands of the batch must know."""
-        stocked_items, stocked_locations = self.facts.of(STOCKED_ITEM), self.facts.of(STOCKED_LOCATION)
         news: list[tuple[Index[Any, Any], Any, Any]] = []
-        changes: dict[tuple[Index[Any, int], Any], int] = {}
+        stocked: dict[tuple[Index[Any, int], Any], int] = {}
         for key, level in self.levels.items():
             news.append((LEVEL, key, level))
             before = self.facts.of(LEVEL).get(key)
             change = _is_stocked(level) - (_is_stocked(before) if before else 0)
-            if change and level.item_id in stocked_items:
-                changes[STOCKED_ITEM, level.item_id] = changes.get((STOCKED_ITEM, level.item_id), 0) + change
-            if change and level.location_id in stocked_locations:
-                place = STOCKED_LOCATION, level.location_id
-                changes[place] = changes.get(place, 0) + change
-        news += [(index, key, self.facts.of(index)[key] + change) for (index, key), change in changes.items()]
+            # What was created in this very batch has no count yet: it began with nothing.
+            for index, thing in ((STOCKED_ITEM, level.item_id), (STOCKED_LOCATION, level.location_id)):
+                if change:
+                    so_far = stocked.get((index, thing), self.facts.of(index).get(thing, 0))
+                    stocked[index, thing] = so_far + change
+        news += [(index, thing, count) for (index, thing), count in stocked.items()]
         return news
 
     def _level(self, key: LevelKey) -> LevelRow:

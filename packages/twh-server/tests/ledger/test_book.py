@@ -1,0 +1,295 @@
+"""The book's rules over hand-made levels: no database, no journal, only what is on the shelf and what is asked of it."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from twh_server.catalogue.items import ItemRow
+from twh_server.catalogue.locations import LocationRow
+from twh_server.database.identifiers import ItemId, LocationId, fresh
+from twh_server.journal.commands import Facts
+from twh_server.ledger.book import Draft, Expectation, Posting
+from twh_server.ledger.levels import LEVEL, LevelRow
+from twh_server.ledger.refusals import (
+    CountIsBackdated,
+    EntryPredatesCount,
+    InsufficientStock,
+    InvalidEntry,
+    StaleQuantity,
+)
+
+NOON = datetime(2026, 5, 10, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def an_item(sku):
+    dates = {"archived_at": None, "created_at": NOON, "updated_at": NOON}
+    more = {"barcodes": [], "unit": "each", "scale": 9, "reorder_point": None, "attributes": {}, "version": 1}
+    return ItemRow(id=ItemId(fresh()), sku=sku, name=sku, **dates, **more)
+
+
+def a_location(code):
+    dates = {"archived_at": None, "created_at": NOON, "updated_at": NOON}
+    return LocationRow(id=LocationId(fresh()), code=code, name=code, kind="bin", version=1, **dates)
+
+
+APPLES, PEARS = an_item("apples"), an_item("pears")
+MAIN, STORE = a_location("MAIN"), a_location("STORE")
+
+
+class Book:
+    """Levels, and drafts of entries over them."""
+
+    def __init__(self):
+        self.facts = Facts()
+
+    def holds(self, on_hand, item=APPLES, location=MAIN, *, reserved=0, version=7, counted_at=None, moved_at=None):
+        level = (Decimal(on_hand), Decimal(reserved), version, counted_at, moved_at or NOON - HOUR, NOON - HOUR)
+        row = LevelRow(item.id, location.id, "", *level)
+        self.facts.of(LEVEL)[row.key] = row
+        return self
+
+    def draft(self, *postings, at=NOON, **more):
+        draft = Draft(facts=self.facts, occurred_at=at, recorded_at=NOON, **more)
+        for posting in postings:
+            draft.post(posting)
+        draft.settle()
+        return draft
+
+    def record(self, *postings, **more):
+        draft = self.draft(*postings, **more)
+        for index, key, value in draft.known():
+            self.facts.of(index)[key] = value
+        return draft
+
+    def on_hand(self, item=APPLES, location=MAIN):
+        return self.facts.of(LEVEL)[item.id, location.id, ""].on_hand
+
+
+def add(quantity, item=APPLES, location=MAIN, line=0, **more):
+    return Posting(line=line, item=item, location=location, quantity=Decimal(quantity), **more)
+
+
+def counted(quantity, **more):
+    return add(quantity, counted=True, **more)
+
+
+@pytest.fixture
+def book():
+    return Book()
+
+
+def test_what_comes_in_is_added(book):
+    book.holds(10).record(add(5))
+    book.record(add(5))
+
+    assert book.on_hand() == 20
+
+
+def test_what_goes_out_is_taken(book):
+    book.holds(10).record(add(-3))
+
+    assert book.on_hand() == 7
+
+
+def test_each_movement_is_a_version(book):
+    draft = book.holds(10, version=7).draft(add(1), add(-2))
+
+    assert [(posted.quantity, posted.level.on_hand, posted.level.version) for posted in draft.posted] == [
+        (1, 11, 8),
+        (-2, 9, 9),
+    ]
+
+
+def test_the_first_movement_of_a_level_makes_it(book):
+    level = book.record(add(2)).posted[0].level
+
+    assert (level.on_hand, level.reserved, level.version) == (2, 0, 1)
+
+
+def test_more_than_there_is_is_refused_with_what_there_is(book):
+    with pytest.raises(InsufficientStock) as refusal:
+        book.holds(2).draft(add(-3))
+
+    facts = {"line": 0, "item": "apples", "location": "MAIN", "available": "2", "requested": "3"}
+    assert refusal.value.facts == facts
+
+
+def test_lines_are_decided_one_after_another(book):
+    with pytest.raises(InsufficientStock) as refusal:
+        book.holds(5).draft(add(-5, line=0), add(-5, line=1))
+
+    assert (refusal.value.facts["line"], refusal.value.facts["available"]) == (1, "0")
+
+
+def test_a_line_may_use_what_a_line_before_it_brought(book):
+    book.holds(0).record(add(5, line=0), add(-5, line=1))
+
+    assert book.on_hand() == 0
+
+
+def test_all_short_lines_are_named_at_once(book):
+    with pytest.raises(InsufficientStock) as refusal:
+        book.holds(1).holds(1, PEARS).draft(add(-2, line=0), add(-1, PEARS, line=1), add(-2, PEARS, line=2))
+
+    assert [error.pointer for error in refusal.value.errors] == ["/lines/0/quantity", "/lines/2/quantity"]
+
+
+def test_a_refused_entry_leaves_nothing_in_the_book(book):
+    with pytest.raises(InsufficientStock):
+        book.holds(5).record(add(-5, line=0), add(-1, line=1))
+
+    assert book.on_hand() == 5
+
+
+def test_what_is_promised_cannot_be_taken(book):
+    book.holds(5, reserved=3).record(add(-2))
+
+    with pytest.raises(InsufficientStock) as refusal:
+        book.draft(add(-1))
+    assert (refusal.value.facts["available"], book.on_hand()) == ("0", 3)
+
+
+def test_force_takes_below_zero(book):
+    book.holds(0).record(add(-1), force=True)
+
+    assert book.on_hand() == -1
+
+
+def test_after_a_forced_entry_the_next_is_refused_again(book):
+    book.holds(0).record(add(-1), force=True)
+
+    with pytest.raises(InsufficientStock) as refusal:
+        book.draft(add(-1))
+    assert refusal.value.facts["available"] == "-1"
+
+
+def test_what_comes_in_is_welcome_below_zero(book):
+    book.holds(-5).record(add(3))
+
+    assert book.on_hand() == -2
+
+
+@pytest.mark.parametrize("expected", [{"on_hand": Decimal("10.0")}, {"version": 7}, {"on_hand": 10, "version": 7}])
+def test_an_expectation_that_holds_changes_nothing(book, expected):
+    book.holds(10, version=7).record(add(-3, expected=Expectation(**expected)))
+
+    assert book.on_hand() == 7
+
+
+@pytest.mark.parametrize("expected", [{"on_hand": 9}, {"version": 6}, {"on_hand": 10, "version": 6}, {"on_hand": 0}])
+def test_an_expectation_that_does_not_hold_is_refused_with_what_is_there(book, expected):
+    with pytest.raises(StaleQuantity) as refusal:
+        book.holds(10, version=7).draft(add(-3, expected=Expectation(**expected)))
+
+    assert refusal.value.facts == {"line": 0, "on_hand": "10", "version": 7}
+    assert refusal.value.errors[0].pointer == "/lines/0/expected"
+
+
+def test_a_level_that_nothing_ever_moved_is_expected_at_zero(book):
+    book.record(add(1, expected=Expectation(on_hand=Decimal(0), version=0)))
+
+    assert book.on_hand() == 1
+
+
+def test_an_expectation_of_a_later_line_is_of_what_the_lines_before_it_left(book):
+    book.holds(10).record(add(-3), add(-3, expected=Expectation(on_hand=Decimal(7))))
+
+    assert book.on_hand() == 4
+
+
+def test_a_count_moves_the_difference(book):
+    more, fewer = book.holds(0).record(counted(5)), book.record(counted(3))
+
+    assert [draft.posted[0].quantity for draft in (more, fewer)] == [5, -2]
+    assert book.on_hand() == 3
+
+
+def test_a_count_of_what_the_book_says_moves_nothing(book):
+    assert book.holds("5.5").draft(counted("5.500")).posted == []
+
+
+def test_a_count_of_what_the_book_says_is_kept_when_asked(book):
+    posted = book.holds(5, version=7).draft(counted(5), keep_unchanged=True).posted
+
+    assert [(one.quantity, one.level.on_hand, one.level.version) for one in posted] == [(0, 5, 8)]
+
+
+def test_an_entry_older_than_a_count_is_refused_with_the_time_of_the_count(book):
+    with pytest.raises(EntryPredatesCount) as refusal:
+        book.holds(5, counted_at=NOON).draft(add(1), at=NOON - HOUR)
+
+    assert refusal.value.facts == {"counted_at": "2026-05-10T12:00:00Z"}
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_force_does_not_go_behind_a_count(book, force):
+    with pytest.raises(EntryPredatesCount):
+        book.holds(5, counted_at=NOON).draft(add(-1), at=NOON - HOUR, force=force)
+
+
+def test_an_entry_at_the_very_time_of_a_count_is_taken(book):
+    book.holds(5, counted_at=NOON).record(add(1), at=NOON)
+
+    assert book.on_hand() == 6
+
+
+def test_a_count_forbids_older_entries_of_its_level_only(book):
+    book.holds(5).record(counted(4), at=NOON)
+    book.holds(5, PEARS).record(add(1, PEARS), at=NOON - HOUR)
+
+    with pytest.raises(EntryPredatesCount):
+        book.draft(add(1), at=NOON - HOUR)
+    assert book.on_hand(PEARS) == 6
+
+
+def test_a_count_that_is_older_than_the_last_movement_is_refused(book):
+    with pytest.raises(CountIsBackdated) as refusal:
+        book.holds(5, moved_at=NOON).draft(counted(4), at=NOON - HOUR)
+
+    assert refusal.value.facts == {"moved_at": "2026-05-10T12:00:00Z"}
+
+
+def test_a_backdated_count_is_refused_even_when_it_finds_no_difference(book):
+    with pytest.raises(CountIsBackdated):
+        book.holds(5, moved_at=NOON).draft(counted(5), at=NOON - HOUR)
+
+
+def test_a_late_entry_does_not_make_a_level_look_older(book):
+    draft = book.holds(5, moved_at=NOON).record(add(1), at=NOON - HOUR)
+
+    assert draft.posted[0].level.last_occurred_at == NOON
+
+
+def test_a_level_stays_below_the_limit(book):
+    book.holds("999999999999999").record(add("0.999999999"))
+
+    with pytest.raises(InvalidEntry) as refusal:
+        book.draft(add("0.000000001"))
+    assert refusal.value.code == "quantity_out_of_range"
+    assert book.on_hand() == Decimal("999999999999999.999999999")
+
+
+def test_a_forced_level_stays_above_the_negative_limit(book):
+    with pytest.raises(InvalidEntry):
+        book.holds("-999999999999999").draft(add("-1"), force=True)
+
+
+def test_sums_are_exact_beyond_the_digits_of_pythons_default_context(book):
+    book.holds("999999999999998.999999999").record(add("0.000000001"))
+    book.record(add("-0.000000001"))
+
+    assert book.on_hand() == Decimal("999999999999998.999999999")
+
+
+def test_what_cannot_be_is_told_before_what_is_not_so_now(book):
+    book.holds(1, counted_at=NOON)
+    stale = Expectation(on_hand=Decimal(2))
+
+    with pytest.raises(InvalidEntry):
+        book.draft(add("1e15", expected=stale), at=NOON - HOUR)
+    with pytest.raises(StaleQuantity):
+        book.draft(add(-5, expected=stale), at=NOON - HOUR)
+    with pytest.raises(EntryPredatesCount):
+        book.draft(add(-5), at=NOON - HOUR)

@@ -72,33 +72,22 @@ class _Application(Litestar):
 
 
 def _routes(rooms: Rooms) -> list[HTTPRouteHandler]:
-    """A route for each operation, and for each path one that tells its methods."""
-    methods: dict[str, set[str]] = {}
+    """A route for each path, so that the answer to OPTIONS tells all its methods."""
+    paths: dict[str, dict[str, Operation]] = {}
     for operation in OPERATIONS:
-        own = {"GET", "HEAD"} if operation.method == "GET" else {operation.method}
-        methods.setdefault(operation.path, {"OPTIONS"}).update(own)
-    return [
-        *(_route(operation, rooms) for operation in OPERATIONS),
-        *(_tells_methods(path, allowed) for path, allowed in methods.items()),
-    ]
+        methods = paths.setdefault(operation.path, {})
+        methods[operation.method] = operation
+        if operation.method == "GET":
+            methods["HEAD"] = operation
+    return [_route(path, methods, rooms) for path, methods in paths.items()]
 
 
-def _tells_methods(path: str, allowed: set[str]) -> HTTPRouteHandler:
-    allow = ", ".join(sorted(allowed))
-
-    async def handle() -> ASGIResponse:
-        return ASGIResponse(status_code=204, headers={"Allow": allow})
-
-    return HTTPRouteHandler(path.replace("}", ":str}"), http_method="OPTIONS", status_code=204)(handle)
-
-
-def _route(operation: Operation, rooms: Rooms) -> HTTPRouteHandler:
+def _route(path: str, methods: dict[str, Operation], rooms: Rooms) -> HTTPRouteHandler:
     async def handle(request: Incoming) -> ASGIResponse:
-        return await serve(operation, rooms, request)
+        return await serve(methods[request.method], rooms, request)
 
-    path = operation.path.replace("}", ":str}")
-    methods: Any = ["GET", "HEAD"] if operation.method == "GET" else [operation.method]
-    return HTTPRouteHandler(path, http_method=methods, name=operation.id, status_code=200)(handle)
+    allowed: Any = list(methods)
+    return HTTPRouteHandler(path.replace("}", ":str}"), http_method=allowed, status_code=200)(handle)
 
 
 def _refuse(request: Incoming, error: HTTPException) -> Response[bytes]:

@@ -1,8 +1,12 @@
 """Each event becomes one delivery for each endpoint that wants it, once, whatever happens to the endpoint meanwhile."""
 
+import time
 from datetime import timedelta
+from uuid import uuid4
 
+from twh_server.database.identifiers import ENDPOINT
 from twh_server.events.follow import Run
+from twh_server.webhooks import claims
 from twh_server.webhooks.fan_out import fan_out
 
 
@@ -103,3 +107,42 @@ async def test_another_tenants_events_go_nowhere(webhooks, receiver, database, w
 
     assert await webhooks.deliveries() == []
     assert await stranger.deliveries() == []
+
+
+async def test_ten_thousand_deliveries_are_written_in_a_moment(webhooks, receiver, database, shop):
+    for _ in range(50):
+        await webhooks.create(receiver.url, kinds=["location.created"])
+    await webhooks.happen(*[f"L{number}" for number in range(200)])
+
+    begun = time.perf_counter()
+    await webhooks.fan_out()
+    took = time.perf_counter() - begun
+
+    rows = await database.read(
+        shop.tenant, "select count(*) from deliveries where tenant_id = %(tenant)s", {"tenant": shop.tenant}
+    )
+    assert rows == [(10_000,)]
+    assert took < 10  # it takes under a second; joined row by row with itself, it would take twenty
+
+
+async def test_claims_reach_what_is_due_by_index_only(webhooks, receiver, database, shop):
+    endpoint = await webhooks.create(receiver.url)
+    await webhooks.happen(*[f"L{number}" for number in range(500)])
+    await webhooks.fan_out()
+    asked = {
+        "tenants": [shop.tenant],
+        "endpoints": [ENDPOINT.parse(endpoint.id)],
+        "rooms": [32],
+        "now": webhooks.clock(),
+        "lease": webhooks.clock(),
+        "fence": uuid4(),
+    }
+
+    plans = []
+    async with database.workers.connection() as connection:
+        for statement in (claims.TAKE, claims.SET_NEXT_DUE):
+            rows = await connection.execute("explain " + statement, asked, prepare=False)
+            plans += [line for (line,) in await rows.fetchall()]
+
+    assert any("deliveries_due" in line for line in plans)
+    assert not any("Seq Scan on deliveries" in line or "Seq Scan on events" in line for line in plans)

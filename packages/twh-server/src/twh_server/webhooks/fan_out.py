@@ -26,7 +26,7 @@ async def fan_out(tx: Connection, run: Run) -> None:
 # A delivery's id begins as its event's does: both are of one millisecond, and both are UUIDv7.
 SPREAD = """
 with wanted as (
-    select w.id as endpoint_id, w.enabled, e.sequence, e.id as event_id, e.kind
+    select w.id as endpoint_id, e.sequence, e.id as event_id, e.kind
     from webhook_endpoints as w
     join events as e on e.tenant_id = w.tenant_id
     where w.tenant_id = %(tenant)s
@@ -47,11 +47,10 @@ written as (
     returning endpoint_id
 )
 insert into endpoint_queues (tenant_id, endpoint_id, due_at)
-select %(tenant)s, endpoint_id, case when bool_or(enabled) then %(now)s::timestamptz end
-from written
-join wanted using (endpoint_id)
-group by endpoint_id
-order by endpoint_id
+select w.tenant_id, w.id, case when w.enabled then %(now)s::timestamptz end
+from webhook_endpoints as w
+where w.tenant_id = %(tenant)s and w.id in (select endpoint_id from written)
+order by w.id
 on conflict (tenant_id, endpoint_id) do update
 set due_at = least(endpoint_queues.due_at, excluded.due_at)
 """

@@ -11,7 +11,7 @@ from twh_server.app import build
 from twh_server.database.address import Address
 from twh_server.database.engine import Database
 from twh_server.events.bell import Bell
-from twh_server.processes.listening import listen, say, url_of
+from twh_server.processes.listening import CannotStart, listen, say, url_of
 from twh_server.processes.serving import keep_what_was_loaded, serving, told_to_stop
 from twh_server.processes.starting import migrated, sealer_of
 from twh_server.settings import Settings
@@ -20,6 +20,9 @@ from twh_server.worker import working
 
 RESTART_PAUSE_SECONDS = 1.0
 LOOK_PAUSE_SECONDS = 0.1
+QUICK_SECONDS = 10.0
+QUICK_ENDS_MAX = 10
+"""So many processes in a row that did not live for QUICK_SECONDS, and the server gives up."""
 
 
 def serve(settings: Settings) -> None:
@@ -69,7 +72,7 @@ async def _work(address: Address, sealer: Sealer) -> None:
 
 
 def _look_after(count: int, listening: socket.socket) -> None:
-    stopping = False
+    stopping, quick_ends = False, 0
 
     def stop(*_: object) -> None:
         nonlocal stopping
@@ -77,24 +80,39 @@ def _look_after(count: int, listening: socket.socket) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    children = [_child(listening) for _ in range(count)]
-    while not stopping:
+    children = [_Child(listening) for _ in range(count)]
+    while not stopping and quick_ends < QUICK_ENDS_MAX:
         time.sleep(LOOK_PAUSE_SECONDS)
         for place, child in enumerate(children):
-            if child.poll() is not None and not stopping:
-                say(f"process {child.pid} ended and is replaced")
+            if child.process.poll() is not None and not stopping:
+                quick_ends = quick_ends + 1 if child.age < QUICK_SECONDS else 0
+                say(f"process {child.process.pid} ended and is replaced")
                 time.sleep(RESTART_PAUSE_SECONDS)
-                children[place] = _child(listening)
+                children[place] = _Child(listening)
     listening.close()
     for child in children:
-        # The end of its stdin tells a child to stop; it also comes when this process is killed.
-        if child.stdin:
-            child.stdin.close()
+        child.tell_to_stop()
     for child in children:
-        child.wait()
+        child.process.wait()
+    if not stopping:
+        raise CannotStart("Its processes end as soon as they begin. What they said stands above.")
 
 
-def _child(listening: socket.socket) -> "subprocess.Popen[bytes]":
-    descriptor = listening.fileno()
-    command = [sys.executable, "-m", "twh_server", "serve", "--inherited", str(descriptor)]
-    return subprocess.Popen(command, pass_fds=(descriptor,), stdin=subprocess.PIPE)
+class _Child:
+    """A process that serves on our socket. The end of its stdin tells it to stop, and comes when we are killed, too."""
+
+    def __init__(self, listening: socket.socket) -> None:
+        descriptor = listening.fileno()
+        command = [sys.executable, "-m", "twh_server", "serve", "--inherited", str(descriptor)]
+        self.process = subprocess.Popen(command, pass_fds=(descriptor,), stdin=subprocess.PIPE)
+        self._born = time.monotonic()
+
+    @property
+    def age(self) -> float:
+        """In seconds."""
+        return time.monotonic() - self._born
+
+    def tell_to_stop(self) -> None:
+        """Close its stdin."""
+        if self.process.stdin:
+            self.process.stdin.close()

@@ -24,6 +24,12 @@ def address_of(settings: Settings) -> Address:
             "No database is given. Set TWH_DATABASE_URL to a PostgreSQL URL, or try `twh-server sandbox --folder DIR`."
         )
     address = Address(settings.database_url)
+    try:
+        conninfo_to_dict(settings.database_url)
+    except psycopg.ProgrammingError:
+        # What libpq says of it may quote a part of it, and that may be the password.
+        message = "TWH_DATABASE_URL cannot be used: it is no URL such as postgresql://user:password@host/database."
+        raise CannotStart(message) from None
     answered(lambda: psycopg.connect(address.as_login(), connect_timeout=CONNECT_SECONDS).close())
     return address
 

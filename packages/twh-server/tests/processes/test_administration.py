@@ -1,0 +1,127 @@
+"""What whoever runs a server does by hand: data on stdout, talk on stderr, and a next step when something is wrong."""
+
+import gc
+import json
+import logging
+import sys
+
+import psycopg
+import pytest
+
+from twh_server.__main__ import main
+from twh_server.access.scopes import SANDBOX_SCOPES
+
+pytestmark = pytest.mark.usefixtures("address")  # migrated
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, settings):
+    """Runs one command in this very process: (exit code, what it printed, what it said)."""
+    handlers = logging.getLogger().handlers
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+    def command(*words):
+        monkeypatch.setattr(sys, "argv", ["twh-server", *words])
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code
+        printed, said = capsys.readouterr()
+        return code, printed.strip(), said
+
+    yield command
+    gc.enable()
+    logging.getLogger().handlers = handlers
+
+
+def asked(address, sql, *parameters):
+    with psycopg.connect(address.as_role("twh_app")) as connection:
+        return connection.execute(sql, parameters).fetchall()
+
+
+def test_a_tenant_is_created_and_listed(command):
+    code, tenant, _ = command("tenant", "create", "Ann's shop", "--kind", "sandbox")
+    _, listed, _ = command("tenant", "list")
+
+    assert code == 0
+    assert f"{tenant}  sandbox   Ann's shop" in listed.splitlines()
+
+
+def test_a_key_is_shown_once_and_may_do_what_was_said(command, address):
+    _, tenant, _ = command("tenant", "create", "Live shop")
+    code, secret, said = command("key", "create", tenant, "--name", "till", "--scope", "stock:read")
+    _, listed, _ = command("key", "list", tenant)
+
+    assert code == 0
+    assert secret.startswith("twh_live_")
+    assert secret not in said
+    assert "not shown again" in said
+    assert "valid" in listed
+    assert listed.endswith("till  stock:read")
+    assert secret not in listed
+    [(scopes,)] = asked(address, "select scopes from api_keys where name = 'till' order by id desc limit 1")
+    assert scopes == ["stock:read"]
+
+
+def test_a_key_without_scopes_may_do_what_a_tenant_can(command, address):
+    _, tenant, _ = command("tenant", "create", "Shop")
+    command("key", "create", tenant, "--name", "everything")
+
+    [(scopes,)] = asked(address, "select scopes from api_keys where name = 'everything' order by id desc limit 1")
+
+    assert set(scopes) == SANDBOX_SCOPES
+
+
+def test_a_key_is_revoked_once(command):
+    _, tenant, _ = command("tenant", "create", "Shop")
+    command("key", "create", tenant)
+    key = command("key", "list", tenant)[1].split()[0]
+
+    assert command("key", "revoke", key)[0] == 0
+    assert "revoked" in command("key", "list", tenant)[1]
+    code, _, said = command("key", "revoke", key)
+    assert (code, said.startswith(f"twh-server: No valid key has the id {key}.")) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["key", "create", "ten_nobody"], "No tenant has the id ten_nobody. `twh-server tenant list` shows them."),
+        (["key", "list", "Ann"], "No tenant has the id Ann. `twh-server tenant list` shows them."),
+        (["key", "create", "ten_x", "--scope", "stock:steal"], "There is no scope stock:steal. There are items:read, "),
+        (["key", "revoke", "key_x"], "No valid key has the id key_x. "),
+    ],
+)
+def test_what_does_not_exist_is_named(command, words, sentence):
+    code, _, said = command(*words)
+
+    assert code == 1
+    assert said.startswith(f"twh-server: {sentence}")
+
+
+def test_migrating_twice_does_no_harm(command):
+    assert command("migrate")[0] == 0
+    assert command("migrate")[0] == 0
+
+
+def test_the_contract_is_printed(run):
+    code, printed, _ = run("openapi")
+
+    assert code == 0
+    assert json.loads(printed)["openapi"].startswith("3.1")
+
+
+def test_help_names_every_command(command):
+    code, printed, _ = command("--help")
+
+    assert code == 0
+    assert all(word in printed for word in ("serve", "work", "migrate", "tenant", "key", "openapi", "sandbox"))
+
+
+def test_a_word_too_few_is_a_usage_error(command):
+    code, _, said = command("tenant")
+
+    assert code == 2
+    assert "ACTION" in said

@@ -4,8 +4,10 @@ Blocks are recomputed from the stored bytes of their events; every entry's event
 movement against the one before it on its level; every level against its last movement and the sum of them all.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -100,12 +102,13 @@ async def verify(database: Database, tenant: TenantId) -> Verification:
     )
 
 
-async def _walk(connection: Connection, sql: str, parameters: dict[str, object]) -> AsyncIterator[Row]:
+@asynccontextmanager
+async def _walk(connection: Connection, sql: str, parameters: dict[str, object]) -> AsyncGenerator[AsyncIterator[Row]]:
+    """The rows of a long answer, some at a time; closed with the block, also when a fault ends it."""
     async with connection.cursor("walk") as cursor:
         cursor.itersize = FETCH_SIZE
         await cursor.execute(constant(sql), parameters)
-        async for row in cursor:
-            yield row
+        yield cursor
 
 
 async def _blocks(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
@@ -113,17 +116,18 @@ async def _blocks(connection: Connection, tenant: TenantId, counts: _Counts) -> 
     cursor = await connection.execute(BLOCKS, {"tenant": tenant})
     blocks = iter(await cursor.fetchall())
     block, bodies = next(blocks, None), list[bytes]()
-    async for sequence, event_id, kind, body in _walk(connection, EVENTS, {"tenant": tenant}):
-        counts.events += 1
-        _expect("event is missing", f"event {counts.sequence + 1}", counts.sequence + 1, sequence)
-        counts.sequence = sequence
-        if block is None or sequence < block[0]:
-            raise _Found("event belongs to no block", f"event {sequence}")
-        bodies.append(body.encode())
-        _check_event(sequence, event_id, kind, body)
-        if sequence == block[1]:
-            _seal(block, bodies, counts)
-            block, bodies = next(blocks, None), []
+    async with _walk(connection, EVENTS, {"tenant": tenant}) as rows:
+        async for sequence, event_id, kind, body, recorded_at in rows:
+            counts.events += 1
+            _expect("event is missing", f"event {counts.sequence + 1}", counts.sequence + 1, sequence)
+            counts.sequence = sequence
+            if block is None or sequence < block[0]:
+                raise _Found("event belongs to no block", f"event {sequence}")
+            bodies.append(body.encode())
+            _check_event(sequence, event_id, kind, body, recorded_at)
+            if sequence == block[1]:
+                _seal(block, bodies, recorded_at, counts)
+                block, bodies = next(blocks, None), []
     if block is not None:
         raise _Found("events of a block are missing", f"block {block[0]}", expected=block[1], found=counts.sequence)
     head = await (await connection.execute(HEAD, {"tenant": tenant})).fetchone()
@@ -133,41 +137,53 @@ async def _blocks(connection: Connection, tenant: TenantId, counts: _Counts) -> 
     _expect("head does not hold the last hash", "ledger head", counts.digest.hex(), head[1].hex())
 
 
-def _seal(block: Row, bodies: list[bytes], counts: _Counts) -> None:
-    first, _, previous, stored = block
+def _seal(block: Row, bodies: list[bytes], recorded_at: datetime, counts: _Counts) -> None:
+    first, _, previous, stored, sealed_at = block
     where = f"block {first}"
     _expect("block does not follow the one before", where, counts.digest.hex(), previous.hex())
     counts.digest = seal(counts.digest, bodies)
     _expect("block's hash is not that of its events", where, counts.digest.hex(), stored.hex())
+    _expect("block's time is not that of its events", where, recorded_at, sealed_at)
     counts.blocks += 1
 
 
-def _check_event(sequence: int, event_id: UUID, kind: str, body: str) -> None:
-    event = kinds.decode(body)
+def _check_event(sequence: int, event_id: UUID, kind: str, body: str, recorded_at: datetime) -> None:
     where = f"event {sequence}"
+    try:
+        event = kinds.decode(body)
+    except msgspec.MsgspecError as unreadable:
+        raise _Found("event's bytes cannot be read", where, found=unreadable) from None
     _expect("event's number is not the one in its bytes", where, event.sequence, sequence)
     _expect("event's kind is not the one in its bytes", where, event.type, kind)
     _expect("event's id is not the one in its bytes", where, event.id, EVENT.text(EventId(event_id)))
+    _expect("event's time is not the one in its bytes", where, event.timestamp, recorded_at)
 
 
 async def _entries(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
     """Every entry was told by an event, and every column of it and of its movements is what the event says."""
-    told = 0
-    async for row in _walk(connection, ENTRIES, {"tenant": tenant}):
-        body, entry_id, *columns = row
-        told += 1
-        entry = msgspec.json.decode(kinds.decode(body).data, type=Entry)
-        where = f"entry {entry.id}"
-        if entry_id is None:
-            raise _Found("entry was told but is not in the ledger", where)
-        movements = columns.pop()
-        _expect("entry differs from its event", where, _told(entry), tuple(columns))
-        _expect(
-            "movements of an entry differ from its event", where, _told_movements(entry), _stored_movements(movements)
-        )
-        counts.entries += 1
-    stored = await (await connection.execute(COUNT_ENTRIES, {"tenant": tenant})).fetchone()
-    _expect("entry was never told by an event", "entries", told, stored[0] if stored else 0)
+    told = movements_told = 0
+    async with _walk(connection, ENTRIES, {"tenant": tenant}) as rows:
+        async for row in rows:
+            body, entry_id, *columns = row
+            told += 1
+            entry = msgspec.json.decode(kinds.decode(body).data, type=Entry)
+            where = f"entry {entry.id}"
+            if entry_id is None:
+                raise _Found("entry was told but is not in the ledger", where)
+            movements = columns.pop()
+            _expect("entry differs from its event", where, _told(entry), tuple(columns))
+            _expect(
+                "movements of an entry differ from its event",
+                where,
+                _told_movements(entry),
+                _stored_movements(movements),
+            )
+            counts.entries += 1
+            movements_told += len(movements)
+    stored = await (await connection.execute(COUNT_STORED, {"tenant": tenant})).fetchone()
+    entries, movements = stored or (0, 0)
+    _expect("entry was never told by an event", "entries", told, entries)
+    _expect("movement belongs to no entry", "movements", movements_told, movements)
 
 
 def _told(entry: Entry) -> tuple[Any, ...]:
@@ -199,54 +215,66 @@ def _told_movements(entry: Entry) -> list[tuple[Any, ...]]:
             movement.on_hand_after,
             movement.reserved_after,
             movement.version_after,
+            entry.kind,
+            entry.occurred_at,
+            entry.recorded_at,
         )
         for movement in entry.movements
     ]
 
 
 def _stored_movements(movements: list[Any]) -> list[tuple[Any, ...]]:
-    return [
-        (
-            MOVEMENT.text(MovementId(UUID(movement_id))),
-            line,
-            ITEM.text(ItemId(UUID(item_id))),
-            LOCATION.text(LocationId(UUID(location_id))),
-            lot,
-            plain(Decimal(quantity)),
-            plain(Decimal(on_hand)),
-            plain(Decimal(reserved)),
-            version,
-        )
-        for movement_id, line, item_id, location_id, lot, quantity, on_hand, reserved, version in movements
-    ]
+    return [_stored_movement(*movement) for movement in movements]
+
+
+def _stored_movement(
+    movement_id: str, line: int, item_id: str, location_id: str, lot: str, *values: Any
+) -> tuple[Any, ...]:
+    quantity, on_hand, reserved, version, kind, occurred_at, recorded_at = values
+    return (
+        MOVEMENT.text(MovementId(UUID(movement_id))),
+        line,
+        ITEM.text(ItemId(UUID(item_id))),
+        LOCATION.text(LocationId(UUID(location_id))),
+        lot,
+        plain(Decimal(quantity)),
+        plain(Decimal(on_hand)),
+        plain(Decimal(reserved)),
+        version,
+        kind,
+        datetime.fromisoformat(occurred_at),
+        datetime.fromisoformat(recorded_at),
+    )
 
 
 async def _movements(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
     """On each level, every movement starts from where the one before it ended."""
     key: tuple[Any, ...] | None = None
     on_hand, version = ZERO, 0
-    async for row in _walk(connection, MOVEMENTS, {"tenant": tenant}):
-        movement_id, *place, quantity, on_hand_after, version_after = row
-        if key != tuple(place):
-            key, on_hand, version = tuple(place), ZERO, 0
-        where = f"movement {MOVEMENT.text(MovementId(movement_id))}"
-        _expect("movement does not follow the one before it on its level", where, version + 1, version_after)
-        expected = EXACT.add(on_hand, quantity)
-        _expect("movement's level is not the sum of the movements", where, plain(expected), plain(on_hand_after))
-        on_hand, version = on_hand_after, version_after
-        counts.movements += 1
+    async with _walk(connection, MOVEMENTS, {"tenant": tenant}) as rows:
+        async for row in rows:
+            movement_id, *place, quantity, on_hand_after, version_after = row
+            if key != tuple(place):
+                key, on_hand, version = tuple(place), ZERO, 0
+            where = f"movement {MOVEMENT.text(MovementId(movement_id))}"
+            _expect("movement does not follow the one before it on its level", where, version + 1, version_after)
+            expected = EXACT.add(on_hand, quantity)
+            _expect("movement's level is not the sum of the movements", where, plain(expected), plain(on_hand_after))
+            on_hand, version = on_hand_after, version_after
+            counts.movements += 1
 
 
 async def _levels(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
     """Every level is its last movement's, and every level that moved is there."""
-    async for row in _walk(connection, LEVELS, {"tenant": tenant}):
-        item_id, location_id, *values = row
-        on_hand, reserved, version, sum_, reserved_after, version_after = values
-        where = f"level of {ITEM.text(ItemId(item_id))} at {LOCATION.text(LocationId(location_id))}"
-        _expect("level is not the sum of its movements", where, plain(sum_), plain(on_hand))
-        _expect("level's reserved is not that of its last movement", where, plain(reserved_after), plain(reserved))
-        _expect("level's version is not that of its last movement", where, version_after, version)
-        counts.levels += 1
+    async with _walk(connection, LEVELS, {"tenant": tenant}) as rows:
+        async for row in rows:
+            item_id, location_id, *values = row
+            on_hand, reserved, version, sum_, reserved_after, version_after = values
+            where = f"level of {ITEM.text(ItemId(item_id))} at {LOCATION.text(LocationId(location_id))}"
+            _expect("level is not the sum of its movements", where, plain(sum_), plain(on_hand))
+            _expect("level's reserved is not that of its last movement", where, plain(reserved_after), plain(reserved))
+            _expect("level's version is not that of its last movement", where, version_after, version)
+            counts.levels += 1
 
 
 def _expect(what: str, where: str, expected: object, found: object) -> None:
@@ -255,7 +283,7 @@ def _expect(what: str, where: str, expected: object, found: object) -> None:
 
 
 BLOCKS = """
-select first_sequence, last_sequence, previous_hash, hash
+select first_sequence, last_sequence, previous_hash, hash, recorded_at
 from blocks
 where tenant_id = %(tenant)s
 order by first_sequence
@@ -268,7 +296,7 @@ where tenant_id = %(tenant)s
 """
 
 EVENTS = """
-select sequence, id, kind, body
+select sequence, id, kind, body, recorded_at
 from events
 where tenant_id = %(tenant)s
 order by sequence
@@ -282,7 +310,7 @@ left join entries as e on e.tenant_id = v.tenant_id and e.sequence = v.sequence
 left join lateral (
     select coalesce(jsonb_agg(jsonb_build_array(
                id, line, item_id, location_id, lot, quantity::text, on_hand_after::text, reserved_after::text,
-               version_after
+               version_after, kind, occurred_at, recorded_at
            ) order by id), '[]') as movements
     from stock_movements
     where tenant_id = %(tenant)s and entry_id = e.id
@@ -291,10 +319,9 @@ where v.tenant_id = %(tenant)s and v.kind = 'entry.recorded'
 order by v.sequence
 """
 
-COUNT_ENTRIES = """
-select count(*)
-from entries
-where tenant_id = %(tenant)s
+COUNT_STORED = """
+select (select count(*) from entries where tenant_id = %(tenant)s),
+       (select count(*) from stock_movements where tenant_id = %(tenant)s)
 """
 
 MOVEMENTS = """

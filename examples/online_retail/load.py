@@ -20,8 +20,9 @@ from report import kinds, outcome, reasons, write_rejects
 from rows import UnusableFile, read_rows
 from twh import Client, TwhError
 
-FIRST_WORD_SECONDS = 5  # a sandbox that is not up should be missed at once, not after a minute of patience
+FIRST_WORD_SECONDS = 3  # a sandbox that is not up should be missed at once, not after a minute of patience
 BUSIEST = 10
+LOCATION_LETTERS_MAX = 64
 
 
 def main() -> int:
@@ -49,12 +50,14 @@ def in_one_line(stop: TwhError) -> str:
 def arguments() -> argparse.Namespace:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("file", metavar="FILE", type=Path, help="the order lines, as CSV")
-    options.add_argument("--location", default="WAREHOUSE", metavar="CODE", help="where the stock is (WAREHOUSE)")
+    options.add_argument("--location", metavar="CODE", help="where the stock is; as left out, the name of the file")
     options.add_argument(
         "--out", type=Path, default=Path("online_retail_out"), metavar="FOLDER", help="for the rejects and the chart"
     )
     chosen = options.parse_args()
-    if not chosen.location.strip("."):
+    if chosen.location is None:
+        chosen.location = chosen.file.stem.upper()[:LOCATION_LETTERS_MAX].strip()
+    if chosen.location in {"", ".", ".."}:
         options.error("--location is the code of a location, like WAREHOUSE")
     return chosen
 
@@ -67,7 +70,7 @@ def load(file: Path, *, location: str, out: Path) -> int:
     write_rejects(plan.rejects, out / "rejects.csv")
     with Client() as client:
         client.with_options(deadline=FIRST_WORD_SECONDS).tenant.get()
-        print(f"{file.name}: {plan.rows:,} rows\n")
+        print(f"{file.name} at {location}: {plan.rows:,} rows\n")
         record_plan(client, plan, location)
         history = read_history(client, location, expected=plan.movements)
         print(f"\n{kinds(plan, history)}")

@@ -106,5 +106,11 @@ def shop(sandbox_environment, tmp_path) -> Shop:
     return Shop(sandbox_environment | dict(words), tmp_path)
 
 
+@pytest.fixture
+def nowhere(tmp_path) -> Shop:
+    """A key and an address at which nobody listens, for what is refused before anybody is asked."""
+    return Shop(os.environ | {"TWH_API_KEY": "twh_test_nowhere", "TWH_BASE_URL": "http://127.0.0.1:9"}, tmp_path)
+
+
 def twh(environment: dict[str, str], *words: str) -> str:
     return subprocess.run(["twh", *words], env=environment, check=True, capture_output=True, text=True).stdout

@@ -31,7 +31,7 @@ def test_every_row_is_in_the_ledger_or_among_the_rejects(shop, sample):
     rejects = list(csv.DictReader((shop.folder / "online_retail_out" / "rejects.csv").open()))
     assert [int(reject["line"]) for reject in rejects] == [7, 12, 14, 15, 16, 18, 19, 20]
     with shop.client() as client:
-        lanterns = client.movements.list(item="10035", location="WAREHOUSE", order="asc").to_list()
+        lanterns = client.movements.list(item="10035", location="SAMPLE", order="asc").to_list()
     assert [movement.quantity for movement in lanterns] == [37, 25, -40, -18, -4]
     assert lanterns[-1].on_hand_after == 0
 
@@ -75,8 +75,8 @@ def test_a_run_goes_on_where_one_was_interrupted(shop, sample):
     plan = planned(read_rows(sample))
     with shop.client() as client:
         ensure_items(client, plan.items)
-        ensure_location(client, "WAREHOUSE")
-        record(client, [*plan.opening, *plan.entries[:4]], at="WAREHOUSE", doing="the first half")
+        ensure_location(client, "SAMPLE")
+        record(client, [*plan.opening, *plan.entries[:4]], at="SAMPLE", doing="the first half")
 
     ran = shop.load(sample)
 
@@ -99,7 +99,7 @@ def test_an_invoice_that_has_changed_is_refused_and_nothing_is_overwritten(shop,
 
     ran = shop.load(file_of(row("100001", quantity=1), row("100002", quantity=3)))
 
-    assert_refused(ran, "The invoice 100001 is recorded at WAREHOUSE with other contents than this file has")
+    assert_refused(ran, "The invoice 100001 is recorded at ORDERS with other contents than this file has")
     assert shop.head() == before
 
 
@@ -117,9 +117,9 @@ def test_stock_that_somebody_else_took_is_named(shop, file_of, row):
     plan = planned(read_rows(path))
     with shop.client() as client:
         ensure_items(client, plan.items)
-        ensure_location(client, "WAREHOUSE")
-        record(client, plan.opening, at="WAREHOUSE", doing="opening stock")
-        client.movements.issue(item="10024", location="WAREHOUSE", quantity=1)
+        ensure_location(client, "ORDERS")
+        record(client, plan.opening, at="ORDERS", doing="opening stock")
+        client.movements.issue(item="10024", location="ORDERS", quantity=1)
 
     assert_refused(shop.load(path), "The invoice 100002 takes 2, and there is 1: something besides this file")
 
@@ -128,7 +128,7 @@ def test_what_somebody_else_moved_makes_the_checks_fail(shop, file_of, row):
     path = file_of(row(quantity=3))
     shop.load(path)
     with shop.client() as client:
-        client.movements.receive(item="10024", location="WAREHOUSE", quantity=Decimal(1))
+        client.movements.receive(item="10024", location="ORDERS", quantity=Decimal(1))
 
     ran = shop.load(path)
 
@@ -137,18 +137,16 @@ def test_what_somebody_else_moved_makes_the_checks_fail(shop, file_of, row):
     assert "10024: 0 in the file, 1 in the ledger" in ran.out
 
 
-def test_a_file_of_which_nothing_moves_stock_is_refused(shop, file_of, row):
-    assert_refused(shop.load(file_of(row(code="POST"))), "has no row that moves stock: all 1 are rejected")
+def test_a_file_of_which_nothing_moves_stock_is_refused(nowhere, file_of, row):
+    assert_refused(nowhere.load(file_of(row(code="POST"))), "has no row that moves stock: all 1 are rejected")
 
 
-def test_a_file_that_is_not_there_is_refused(shop):
-    assert_refused(shop.load(shop.folder / "absent.csv"), "absent.csv cannot be read: no such file or directory")
+def test_a_file_that_is_not_there_is_refused(nowhere):
+    assert_refused(nowhere.load(nowhere.folder / "absent.csv"), "absent.csv cannot be read: no such file or directory")
 
 
-def test_a_sandbox_that_is_not_up_is_missed_at_once(shop, file_of, row):
-    ran = shop.load(file_of(row()), TWH_BASE_URL="http://127.0.0.1:9")
-
-    assert_refused(ran, "`twh sandbox up` starts it")
+def test_a_sandbox_that_is_not_up_is_missed_at_once(nowhere, file_of, row):
+    assert_refused(nowhere.load(file_of(row())), "`twh sandbox up` starts it")
 
 
 def test_a_wrong_key_is_named(shop, file_of, row):
@@ -157,13 +155,16 @@ def test_a_wrong_key_is_named(shop, file_of, row):
 
 def test_a_location_code_that_cannot_be_is_named(shop, file_of, row):
     assert_refused(shop.load(file_of(row()), "--location", "X" * 65), "must have 1 to 64 characters")
-    assert shop.load(file_of(row()), "--location", "").exit_code == 2
 
 
-def test_a_folder_that_cannot_be_written_is_named(shop, file_of, row):
-    (shop.folder / "taken").touch()
+def test_an_empty_location_code_is_a_wrong_use_of_the_program(nowhere, file_of, row):
+    assert nowhere.load(file_of(row()), "--location", "").exit_code == 2
 
-    assert_refused(shop.load(file_of(row()), "--out", "taken"), "taken cannot be written: File exists")
+
+def test_a_folder_that_cannot_be_written_is_named(nowhere, file_of, row):
+    (nowhere.folder / "taken").touch()
+
+    assert_refused(nowhere.load(file_of(row()), "--out", "taken"), "taken cannot be written: File exists")
 
 
 def assert_refused(ran, sentence):

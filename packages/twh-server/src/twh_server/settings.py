@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+DEFAULT_PORT = 8750
+
 
 class Settings(BaseSettings):
     """What a server process is told from outside."""
@@ -17,7 +19,7 @@ class Settings(BaseSettings):
         "", repr=False, description="Seals webhook secrets at rest: 32 bytes in base64 (openssl rand -base64 32)."
     )
     host: str = Field("127.0.0.1", description="The address on which HTTP is served.")
-    port: int = Field(8750, ge=0, le=65_535, description="The port on which HTTP is served.")
+    port: int = Field(DEFAULT_PORT, ge=0, le=65_535, description="The port on which HTTP is served.")
     processes: int = Field(1, ge=1, le=64, description="How many processes serve HTTP.")
     write_connections: int = Field(8, ge=1, le=100, description="How many database connections of a process write.")
     read_connections: int = Field(8, ge=1, le=100, description="How many database connections of a process read.")

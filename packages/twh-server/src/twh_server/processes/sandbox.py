@@ -13,7 +13,7 @@ from pathlib import Path
 from twh_server.database.embedded import EmbeddedPostgres, EmbeddedPostgresFailure
 from twh_server.processes.listening import CannotStart, PortTaken, listen
 from twh_server.processes.sandbox_folder import SandboxFolder
-from twh_server.settings import Settings
+from twh_server.settings import DEFAULT_PORT, Settings
 
 PORTS_TRIED = 50
 
@@ -49,8 +49,7 @@ def _starting(postgres: EmbeddedPostgres) -> Generator[Future[EmbeddedPostgres]]
 
 def _listen_somewhere(settings: Settings, folder: SandboxFolder) -> socket.socket:
     """Where it was before, or else on the first free port from the usual one on."""
-    usual = settings.port
-    for port in (folder.kept().get("port", usual), *range(usual, usual + PORTS_TRIED)):
+    for port in (folder.kept().get("port", DEFAULT_PORT), *range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED)):
         with contextlib.suppress(PortTaken):
             return listen(settings.host, port)
     return listen(settings.host, 0)

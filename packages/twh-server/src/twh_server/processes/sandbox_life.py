@@ -56,20 +56,51 @@ async def _live(
     async with Database(address) as database, _looked_after(postgres):
         if "api_key" not in folder.kept():
             folder.keep(await _first_tenant(database, bell))
-        app = build(database, bell, sealer)
-        async with serving(app, listening, stop, drain_seconds=settings.drain_seconds):
+        app, ready = build(database, bell, sealer), asyncio.Event()
+        async with (
+            _working(database, bell, sealer, ready),
+            serving(app, listening, stop, drain_seconds=settings.drain_seconds),
+        ):
             await database.tell_time()
             folder.show(_state(folder.kept(), url, address))
-            # The worker's code and the logs' take a while to load, and nobody has to wait for them.
-            async with await asyncio.to_thread(_working, database, bell, sealer):
-                try:
-                    await stop.wait()
-                finally:
-                    folder.hide()
-                    bell.hush()
+            ready.set()
+            try:
+                await stop.wait()
+            finally:
+                folder.hide()
+                bell.hush()
 
 
-def _working(database: Database, bell: Bell, sealer: Sealer) -> AbstractAsyncContextManager[None]:
+@contextlib.asynccontextmanager
+async def _working(database: Database, bell: Bell, sealer: Sealer, ready: asyncio.Event) -> AsyncGenerator[None]:
+    """Deliver webhooks from the moment that we are ready until the block ends, when the last caller was answered.
+
+    The worker's code and the logs' take a while to load, and nobody has to wait for them.
+    """
+    end = asyncio.Event()
+
+    async def work() -> None:
+        await ready.wait()
+        async with await asyncio.to_thread(_worker, database, bell, sealer):
+            await end.wait()
+
+    task = asyncio.create_task(work())
+    task.add_done_callback(_notice)
+    try:
+        yield
+    finally:
+        end.set()
+        if not ready.is_set():
+            task.cancel()
+        await asyncio.wait([task])
+
+
+def _notice(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (fault := task.exception()):
+        _log.error("webhooks are no longer delivered: the worker has ended", exc_info=fault)
+
+
+def _worker(database: Database, bell: Bell, sealer: Sealer) -> AbstractAsyncContextManager[None]:
     form_lines()
     from twh_server.worker import working
 

@@ -1,0 +1,85 @@
+"""What runs beside HTTP: webhooks go out, old answers are forgotten, and at the end nothing is left half done."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from twh_server import worker
+from twh_server.events.bell import Bell
+from twh_server.journal import sweep
+from twh_server.journal.sweep import sweep_keys
+from twh_server.webhooks.sealing import Sealer
+from twh_server.worker import working
+
+DAYS_8 = timedelta(days=8)
+ADD_KEY = """
+insert into idempotency_keys (tenant_id, key, digest, status, headers, body, sequence, recorded_at)
+values (%s, %s, '', 409, '{}', '{}', %s, %s)
+"""
+
+
+@pytest.fixture
+def remember(superuser, shop):
+    """Remembers answers of a key, some days old."""
+
+    async def remember(key, *, age, sequence=None):
+        await superuser.execute(ADD_KEY, (shop.tenant, key, sequence, datetime.now(UTC) - age))
+
+    return remember
+
+
+@pytest.fixture
+def keys_of(superuser, shop):
+    async def keys_of():
+        rows = await superuser.execute("select key from idempotency_keys where tenant_id = %s", (shop.tenant,))
+        return {key for (key,) in await rows.fetchall()}
+
+    return keys_of
+
+
+async def test_old_refusals_are_forgotten_and_the_keys_of_entries_are_kept(database, remember, keys_of):
+    await remember("old refusal", age=DAYS_8)
+    await remember("old entry", age=DAYS_8, sequence=1)
+    await remember("new refusal", age=timedelta(days=6))
+
+    await sweep_keys(database, older_than=datetime.now(UTC) - worker.KEYS_KEPT)
+
+    assert await keys_of() == {"old entry", "new refusal"}
+
+
+async def test_sweeping_goes_on_until_nothing_old_is_left(database, remember, keys_of, monkeypatch):
+    monkeypatch.setattr(sweep, "SWEEP_ROWS_MAX", 2)
+    for number in range(5):
+        await remember(f"old {number}", age=DAYS_8)
+
+    swept = await sweep_keys(database, older_than=datetime.now(UTC) - worker.KEYS_KEPT)
+
+    assert swept >= 5
+    assert await keys_of() == set()
+
+
+async def test_the_worker_sweeps_and_follows_and_ends_when_it_is_told(
+    database, remember, keys_of, superuser, stockroom
+):
+    await remember("old refusal", age=DAYS_8)
+    bell = Bell()
+
+    async with working(database, bell, Sealer(bytes(32))):
+        await stockroom.receive("apples", 5)
+        bell.ring(stockroom.shop.tenant)
+        for _ in range(500):
+            rows = await superuser.execute(
+                """
+                select c.sequence = h.sequence
+                from cursors as c
+                join ledger_heads as h using (tenant_id)
+                where tenant_id = %s
+                """,
+                (stockroom.shop.tenant,),
+            )
+            if await rows.fetchone() == (True,) and not await keys_of():
+                break
+            await asyncio.sleep(0.02)
+
+    assert await keys_of() == set()

@@ -34,7 +34,9 @@ class Database:
         self.address = address
         limits = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s", "timezone": "UTC"}
         # The write path's statements reach every row by a key: one plan fits all, and planning each would cost more.
-        writing = address.as_role(APP, statement_timeout="20s", plan_cache_mode="force_generic_plan", **limits)
+        # No plan of theirs reads a whole table, not even one that was small when the plan was made.
+        planning = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+        writing = address.as_role(APP, statement_timeout="20s", **planning, **limits)
         reading = address.as_role(APP, statement_timeout="20s", **limits)
         working = address.as_role(WORKER, statement_timeout="60s", **limits)
         self.writers = _pool("writers", writing, writers)

@@ -3,6 +3,7 @@
 from alembic import op
 
 from twh_server.database.guards import GUARDED, REFUSE_CHANGE, guard
+from twh_server.database.planning import EXPECT_FEW_TENANTS
 
 revision = "0001"
 down_revision = None
@@ -82,6 +83,8 @@ create table locations (
 );
 """
 
+# The primary key of entries, and of deliveries, is added last: among indexes that promise the same, PostgreSQL takes the
+# youngest, and while it knows nothing of a table, every index that begins with the tenant promises the same.
 LEDGER = """
 create table stock_levels (
     tenant_id uuid not null,
@@ -115,13 +118,13 @@ create table entries (
     reverses uuid,
     occurred_at timestamptz not null,
     recorded_at timestamptz not null,
-    primary key (tenant_id, id),
-    foreign key (tenant_id, reverses) references entries,
     constraint sequence_is_unique unique (tenant_id, sequence),
-    constraint an_entry_is_reversed_once unique (tenant_id, reverses),
     constraint adjustment_has_a_reason check (kind <> 'adjustment' or reason is not null)
 );
+create unique index an_entry_is_reversed_once on entries (tenant_id, reverses) where reverses is not null;
 create index entries_by_reference on entries (tenant_id, reference_id, id) where reference_id is not null;
+alter table entries add primary key (tenant_id, id);
+alter table entries add foreign key (tenant_id, reverses) references entries;
 
 create table stock_movements (
     tenant_id uuid not null,
@@ -224,7 +227,6 @@ create table deliveries (
     fence uuid,
     delivered_at timestamptz,
     created_at timestamptz not null,
-    primary key (tenant_id, id),
     foreign key (tenant_id, endpoint_id) references webhook_endpoints,
     constraint an_event_goes_once_to_an_endpoint unique (tenant_id, endpoint_id, sequence),
     constraint state_is_known check (state in ('pending', 'delivered', 'failed')),
@@ -233,6 +235,7 @@ create table deliveries (
 create index deliveries_due on deliveries (tenant_id, endpoint_id, next_attempt_at) where state = 'pending';
 create index deliveries_by_sequence on deliveries (tenant_id, sequence, endpoint_id);
 create index deliveries_failed on deliveries (tenant_id, sequence, endpoint_id) where state = 'failed';
+alter table deliveries add primary key (tenant_id, id);
 
 create table endpoint_queues (
     tenant_id uuid not null,
@@ -263,5 +266,6 @@ def upgrade() -> None:
     for part in (REFUSE_CHANGE, TENANCY, CATALOGUE, LEDGER, FEED, WEBHOOKS):
         op.execute(part)
     op.execute("alter function refuse_change() owner to twh_owner")
+    op.execute(EXPECT_FEW_TENANTS)
     for table, rights in GUARDED.items():
         op.execute(guard(table, rights))

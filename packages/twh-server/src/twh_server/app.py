@@ -92,6 +92,8 @@ def _route(path: str, methods: dict[str, Operation], rooms: Rooms) -> HTTPRouteH
 
 def _refuse(request: Incoming, error: HTTPException) -> Response[bytes]:
     """What the router refuses, in the one form of problems."""
+    if error.status_code >= 500:
+        return _fail(request, error)
     refusal: Refusal = MalformedRequest(error.detail)
     if error.status_code == 404:
         refusal = NotFound(request.scope["path"])

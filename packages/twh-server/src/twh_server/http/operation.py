@@ -179,11 +179,12 @@ def response(answer: Answer, request: incoming.Incoming, request_id: str) -> ASG
         del headers["Content-Type"]
     media = headers.pop("Content-Type", None)
     return ASGIResponse(
-        body=body,
+        # HEAD tells how long the body would be, and leaves it out.
+        body=b"" if request.method == "HEAD" else body,
+        content_length=len(body),
         headers=headers,
         status_code=status,
         media_type=media or "",
-        is_head_response=request.method == "HEAD",
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from twh_server.catalogue import listing
 from twh_server.catalogue.item_commands import ArchiveItem, CreateItem, UpdateItem
@@ -20,7 +20,7 @@ from twh_server.catalogue.refusals import (
 )
 from twh_server.http.operation import Call, created, operation, shown
 from twh_server.http.paging import key_of, next_cursor
-from twh_server.http.shapes import Body, DecimalText, Name, PageQuery, Query, changes_of
+from twh_server.http.shapes import Attributes, Body, DecimalText, Name, PageQuery, Query, changes_of
 from twh_server.journal.commands import Answer
 from twh_server.journal.versions import StaleVersion
 
@@ -38,7 +38,7 @@ class NewItem(Body):
     unit: str = Field("each", min_length=1, max_length=16, description="What one of it is called.")
     scale: int = Field(0, ge=0, le=9, description="How many decimals its quantities may have.")
     reorder_point: DecimalText | None = None
-    attributes: dict[str, JsonValue] = Field(default_factory=dict)
+    attributes: Attributes = Field(default_factory=dict)
 
 
 class ItemChanges(Body):
@@ -48,7 +48,7 @@ class ItemChanges(Body):
     barcodes: list[str] = Field(default_factory=list, max_length=BARCODES_MAX)
     unit: str = Field("each", min_length=1, max_length=16)
     reorder_point: DecimalText | None = None
-    attributes: dict[str, JsonValue] = Field(default_factory=dict)
+    attributes: Attributes = Field(default_factory=dict)
 
 
 class ItemQuery(PageQuery):

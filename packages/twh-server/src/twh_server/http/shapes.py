@@ -1,11 +1,22 @@
 """What comes in is checked by pydantic models: strict, no unknown fields, every error at once with its pointer."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 
 from twh_server.http.refusals import InvalidParameter, MalformedRequest
@@ -47,6 +58,24 @@ def _spelled_out(value: object) -> object:
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_spelled_out)]
+
+
+def _finite(attributes: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Python reads NaN, Infinity and 1e400, which JSON cannot say again: they would be kept as null."""
+    inside: list[JsonValue] = [attributes]
+    while inside:
+        value = inside.pop()
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError("a number is finite and at most 1.7e308")
+        if isinstance(value, dict):
+            inside += value.values()
+        elif isinstance(value, list):
+            inside += value
+    return attributes
+
+
+Attributes = Annotated[dict[str, JsonValue], AfterValidator(_finite)]
+"""Any JSON object, to be kept as it is."""
 
 
 class Body(BaseModel):

@@ -166,14 +166,14 @@ def _header(name: str, description: str, *, required: bool, schema: Schema) -> S
 def _answers(operation: Operation) -> Schema:
     answers: Schema = {}
     for status, struct in operation.answers.items():
-        answer: Schema = {"description": DESCRIPTIONS[status], "headers": _answer_headers(operation, status)}
+        answer: Schema = {"description": DESCRIPTIONS[status], "headers": _answer_headers(operation, status, struct)}
         if struct:
             answer["content"] = {JSON: {"schema": {"$ref": REF.format(struct.__name__)}}}
         answers[str(status)] = answer
     if operation.method == "GET" and operation.conditional:
         answers["304"] = {
             "description": DESCRIPTIONS[304],
-            "headers": {"Twh-Request-Id": _header_ref("Twh-Request-Id")},
+            "headers": {name: _header_ref(name) for name in ("Twh-Request-Id", "ETag")},
         }
     by_status: dict[int, list[type[Refusal]]] = {}
     for refusal in refusals_of(operation):
@@ -212,11 +212,12 @@ def _refused(status: int, kinds: Sequence[type[Refusal]]) -> Schema:
     }
 
 
-def _answer_headers(operation: Operation, status: int) -> Schema:
+def _answer_headers(operation: Operation, status: int, struct: type[msgspec.Struct] | None) -> Schema:
+    shown = struct.__struct_fields__ if struct else ()
     names = ["Twh-Request-Id"]
-    if status == 201:
+    if status == 201 and "id" in shown:
         names.append("Location")
-    if operation.conditional:
+    if "etag" in shown:
         names.append("ETag")
     if operation.key != "none":
         names.append("Idempotent-Replayed")

@@ -40,6 +40,8 @@ async def get_level(database: Database, tenant: TenantId, item: str, location: s
     if not found:
         await listing.get_item(database, tenant, item)
         await listing.get_location(database, tenant, location)
+        # Both are there now: the one that was missing has just been created.
+        return await get_level(database, tenant, item, location)
     return _level(found[0])
 
 

@@ -187,6 +187,16 @@ async def stockroom(database: Database, writer: Writer, shop: Shop) -> Stockroom
     return room
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def standing(database: Database) -> AsyncGenerator[Stockroom]:
+    """A stockroom that is open the whole session: for requests that change nothing."""
+    writer = Writer(database, Bell())
+    room = Stockroom(database, writer, await open_shop(database))
+    await room.stock_up()
+    yield room
+    await writer.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def superuser(postgres: EmbeddedPostgres) -> AsyncGenerator[psycopg.AsyncConnection[Any]]:
     """Whoever may do everything: for what our own roles cannot do or see. Each statement commits."""

@@ -1,0 +1,166 @@
+"""Every operation as a request that works: a shop with one of everything in it, and a body for each operation."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from twh_server.access.keys import create_key
+from twh_server.access.scopes import ALL_SCOPES
+from twh_server.access.tenants import Tenant
+from twh_server.database.identifiers import DELIVERY, ENDPOINT, EVENT, TENANT, DeliveryId, fresh
+from twh_server.http.operations import OPERATIONS
+
+BODIES = {
+    "items.create": {"sku": "plums", "name": "Plums", "barcodes": ["4006381333931"], "reorder_point": "5"},
+    "items.update": {"name": "Red apples"},
+    "locations.create": {"code": "BIN", "name": "Bin"},
+    "locations.update": {"name": "Main hall"},
+    "movements.record": {
+        "kind": "receipt",
+        "lines": [{"item": "apples", "location": "MAIN", "quantity": "2", "expected": {"version": 1}}],
+    },
+    "entries.reverse": {"reason": "wrong bin"},
+    "webhooks.create": {"url": "https://example.com/hook"},
+    "webhooks.update": {"description": "ours"},
+    "sandboxes.create": {"name": "Ann's sandbox"},
+}
+
+ADD_DELIVERY = """
+insert into deliveries (tenant_id, id, endpoint_id, sequence, event_id, event_kind, state, attempts, created_at)
+values (%s, %s, %s, 5, %s, 'entry.recorded', 'failed', 1, now())
+"""
+
+ADD_ATTEMPT = """
+insert into delivery_attempts (tenant_id, delivery_id, number, at, status, milliseconds)
+values (%s, %s, 1, now(), 503, 12)
+"""
+
+
+@dataclass
+class Asked:
+    """A request to one operation that can be changed before it is sent."""
+
+    operation: object
+    path: str
+    headers: dict = field(default_factory=dict)
+    query: str = ""
+    content: bytes = b""
+
+    async def send(self, client):
+        target = f"{self.path}?{self.query}" if self.query else self.path
+        return await client.request(self.operation.method, target, headers=self.headers, content=self.content)
+
+
+def path_of(operation, things):
+    return re.sub(r"{(\w+)}", lambda found: quote(things[found[1]], safe=""), operation.path)
+
+
+def request_for(operation, things, *, key=None, secret=None, body=None, **more):
+    """A request that works."""
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    content = b""
+    if operation.body:
+        headers["Content-Type"] = "application/json"
+        content = json.dumps(BODIES[operation.id] if body is None else body).encode()
+    if operation.key == "required":
+        headers["Idempotency-Key"] = key or str(uuid4())
+    asked = Asked(operation, path_of(operation, things), headers=headers, content=content)
+    for name, value in more.items():
+        setattr(asked, name, value)
+    return asked
+
+
+OPERATION = {operation.id: operation for operation in OPERATIONS}
+
+
+@pytest.fixture
+def request_of(things):
+    """A request that works, by the operation's id."""
+
+    def make(operation_id, **more):
+        return request_for(OPERATION[operation_id], things, **more)
+
+    return make
+
+
+@pytest.fixture
+async def things(application, stockroom):
+    """One of everything that a path can name: name → id."""
+    return await one_of_everything(application, stockroom)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def standing_things(application, standing):
+    """The same of the shop that nobody changes."""
+    return await one_of_everything(application, standing)
+
+
+async def one_of_everything(application, stockroom):
+    shop, headers = stockroom.shop, stockroom.shop.headers
+    entry = await stockroom.receive("apples", 5)
+    ((event,),) = await stockroom.rows("select id from events where tenant_id = %(tenant)s and sequence = 5")
+    level = await stockroom.level("apples")
+    body = BODIES["webhooks.create"]
+    endpoint = (await application.post("/v1/webhook-endpoints", json=body, headers=headers)).json()["id"]
+    delivery = DeliveryId(fresh())
+    async with stockroom.database.workers.connection() as worker:
+        await worker.execute(ADD_DELIVERY, (shop.tenant, delivery, ENDPOINT.parse(endpoint), event))
+        await worker.execute(ADD_ATTEMPT, (shop.tenant, delivery))
+    body, key = {"sku": "pears", "name": "Pears"}, "a/used_key?"
+    await application.post("/v1/items", json=body, headers={**headers, "Idempotency-Key": key})
+    return {
+        "item": level.item.id,
+        "location": level.location.id,
+        "movement": entry.movements[0].id,
+        "entry": entry.id,
+        "event": EVENT.text(event),
+        "endpoint": endpoint,
+        "delivery": DELIVERY.text(delivery),
+        "key": key,
+    }
+
+
+@pytest.fixture
+def key_with(database, shop):
+    """The secret of a key of the shop with some scopes."""
+
+    async def key_with(scopes):
+        tenant = Tenant(id=TENANT.text(shop.tenant), name="Shop", kind="sandbox", created_at=None)
+        async with database.transaction() as tx:
+            return (await create_key(tx, tenant, name="narrow", scopes=scopes)).secret
+
+    return key_with
+
+
+@pytest.fixture
+def all_scopes():
+    return ALL_SCOPES
+
+
+@pytest.fixture
+def problem():
+    """What every refusal has to be, and its code."""
+
+    def check(answer, status=None, code=None):
+        body = answer.json()
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert {"type", "title", "status", "detail", "code", "request_id"} <= set(body)
+        assert body["status"] == answer.status_code < 500
+        assert body["request_id"] == answer.headers["twh-request-id"]
+        assert body["type"].endswith(f"#{body['code']}")
+        assert (status or answer.status_code, code or body["code"]) == (answer.status_code, body["code"])
+        return body
+
+    return check
+
+
+def pytest_generate_tests(metafunc):
+    """A test that asks for an `operation` and does not say which is run for every one."""
+    said = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "operation" in metafunc.fixturenames and "operation" not in said:
+        metafunc.parametrize("operation", OPERATIONS, ids=[one.id for one in OPERATIONS])

@@ -1,0 +1,401 @@
+"""Bad input: each mistake gets its documented status and code, says where it is, and is never a 500."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from twh_server.http.operations import OPERATIONS
+
+RECORD = "/v1/movements"
+JSON = {"Content-Type": "application/json"}
+
+
+def new_key():
+    return {"Idempotency-Key": str(uuid4())}
+
+
+@pytest.fixture
+def things(standing_things):
+    """What is refused changes nothing, so one shop serves all of these tests."""
+    return standing_things
+
+
+@pytest.fixture
+def http(application, standing):
+    application.headers["Authorization"] = f"Bearer {standing.shop.secret}"
+    return application
+
+
+def those(pick):
+    """Run a test for each operation that is picked."""
+    chosen = [one for one in OPERATIONS if pick(one)]
+    return pytest.mark.parametrize("operation", chosen, ids=[one.id for one in chosen])
+
+
+def takes_a_body(operation):
+    return operation.body is not None
+
+
+def takes_a_key(operation):
+    return operation.key != "none"
+
+
+def needs_a_key(operation):
+    return operation.key == "required"
+
+
+def is_paged(operation):
+    return operation.query is not None and "cursor" in operation.query.model_fields
+
+
+def has_path_object(operation):
+    return "{" in operation.path
+
+
+def takes_if_match(operation):
+    return operation.conditional and operation.method != "GET"
+
+
+BROKEN_BODIES = {
+    "empty": b"",
+    "cut off": b'{"name": ',
+    "no JSON": b"name=Apples",
+    "single quotes": b"{'name': 'Apples'}",
+    "a trailing comma": b'{"name": "Apples",}',
+    "two documents": b"{} {}",
+    "a list": b"[]",
+    "a string": b'"x"',
+    "a number": b"1",
+    "null": b"null",
+    "no UTF-8": b'{"name": "\xff\xfe"}',
+    "half a character": b'{"name": "\\ud800"}',
+    "nested without end": b'{"name": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    "a NUL": b'{"name": "a\\u0000b"}',
+    "a raw NUL": b'{"name": "a\x00b"}',
+    "an unknown field": b'{"nonsense": 1}',
+}
+
+
+@those(takes_a_body)
+@pytest.mark.parametrize("content", BROKEN_BODIES.values(), ids=BROKEN_BODIES)
+async def test_a_body_that_cannot_be_read_is_malformed(http, request_of, operation, content, problem):
+    problem(await request_of(operation.id, content=content).send(http), 400, "malformed_request")
+
+
+@those(takes_a_body)
+async def test_an_unknown_field_is_named(http, request_of, operation, problem):
+    asked = request_of(operation.id, content=b'{"nonsense/~": 1, "also": 2}')
+    errors = problem(await asked.send(http), 400)["errors"]
+
+    assert {("/nonsense~1~0", "unknown_field"), ("/also", "unknown_field")} <= {
+        (error["pointer"], error["code"]) for error in errors
+    }
+
+
+@those(takes_a_body)
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_body_of_two_megabytes_is_too_large(http, request_of, operation, declared, problem):
+    asked = request_of(operation.id)
+    content = b'{"name": "' + b"x" * (2 << 20) + b'"}'
+
+    async def in_pieces():
+        for start in range(0, len(content), 1 << 16):
+            yield content[start : start + (1 << 16)]
+
+    asked.content = content if declared else in_pieces()
+    problem(await asked.send(http), 413, "body_too_large")
+
+
+@those(takes_a_body)
+@pytest.mark.parametrize(
+    "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "json", ""]
+)
+async def test_a_body_that_does_not_say_it_is_json_is_refused(http, request_of, operation, media, problem):
+    asked = request_of(operation.id)
+    asked.headers["Content-Type"] = media
+
+    problem(await asked.send(http), 415, "not_json")
+
+
+@pytest.mark.parametrize(
+    "media", ["application/json; charset=utf-8", "Application/JSON", "application/merge-patch+json"]
+)
+async def test_json_by_another_spelling_is_json(http, request_of, media):
+    asked = request_of("items.update")
+    asked.headers["Content-Type"] = media
+
+    assert (await asked.send(http)).status_code == 200
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "application/json;q=0", "image/*"])
+async def test_who_takes_no_json_gets_none(http, request_of, operation, accept, problem):
+    asked = request_of(operation.id)
+    asked.headers["Accept"] = accept
+
+    problem(await asked.send(http), 406, "not_acceptable")
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/html, application/json;q=0.1", "application/problem+json", ""])
+async def test_who_takes_json_among_others_gets_it(http, things, accept):
+    assert (await http.get("/v1/items/apples", headers={"Accept": accept})).status_code == 200
+
+
+@those(needs_a_key)
+async def test_a_key_is_required_where_stock_moves(http, request_of, operation, problem):
+    asked = request_of(operation.id)
+    del asked.headers["Idempotency-Key"]
+
+    problem(await asked.send(http), 400, "idempotency_key_missing")
+
+
+@those(takes_a_key)
+@pytest.mark.parametrize("key", ["", "x" * 256, "two words", "caf\u00e9", "a\tb", "\x7f"])
+async def test_a_key_of_other_than_visible_ascii_is_malformed(http, request_of, operation, key, problem):
+    asked = request_of(operation.id)
+    asked.headers["Idempotency-Key"] = key.encode("latin-1")
+
+    problem(await asked.send(http), 400, "idempotency_key_malformed")
+
+
+async def test_a_key_has_up_to_255_characters(http, request_of):
+    assert (await request_of("items.update", headers={**JSON, "Idempotency-Key": "~" * 255}).send(http)).is_success
+
+
+@those(takes_if_match)
+@pytest.mark.parametrize("tag", ["it1", '"it1', '"a" "b"', "\xff", "'it1'", '"it1",'])
+async def test_a_tag_without_its_quotes_is_malformed(http, request_of, operation, tag, problem):
+    asked = request_of(operation.id)
+    asked.headers["If-Match"] = tag.encode("latin-1")
+
+    problem(await asked.send(http), 400, "malformed_request")
+
+
+async def test_an_unknown_parameter_is_named(http, request_of, operation, problem):
+    body = problem(await request_of(operation.id, query="nonsense=1").send(http), 400, "invalid_parameter")
+
+    assert [(error["pointer"], error["code"]) for error in body["errors"]] == [("nonsense", "unknown_field")]
+
+
+@pytest.mark.parametrize(
+    "query", ["x=%00", "x=%ff", "%ff=1", "x=1&x=2", "x=%ED%A0%80", "&".join(f"p{n}=" for n in range(101)), "%00=1"]
+)
+async def test_a_query_that_cannot_be_read_is_refused(http, request_of, operation, query, problem):
+    problem(await request_of(operation.id, query=query).send(http), 400, "invalid_parameter")
+
+
+@those(is_paged)
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "many", "1.5", "", "1e2", "9" * 5_000])
+async def test_a_page_has_1_to_200_rows(http, request_of, operation, limit, problem):
+    body = problem(await request_of(operation.id, query=f"limit={limit}").send(http), 400, "invalid_parameter")
+
+    assert [error["pointer"] for error in body["errors"]] == ["limit"]
+
+
+@those(is_paged)
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "AAAA", "%00", "%F0%9F%8D%8E", "kNk", "2SRhYWFhYWFhYS0x", "xBA", "wA", "x" * 513, "zv__________8"],
+)
+async def test_a_cursor_that_no_answer_gave_is_refused(http, request_of, operation, cursor, problem):
+    body = problem(await request_of(operation.id, query=f"cursor={cursor}").send(http), 400, "invalid_parameter")
+
+    assert [error["pointer"] for error in body["errors"]] == ["cursor"]
+
+
+@those(has_path_object)
+@pytest.mark.parametrize("part", ["%00", "a%00b", "%ff", "%C3%28", "%ED%A0%80"])
+async def test_a_path_that_is_no_text_is_malformed(http, request_of, operation, part, problem):
+    asked = request_of(operation.id)
+    asked.path = "/".join(part if piece.startswith("{") else piece for piece in operation.path.split("/"))
+
+    problem(await asked.send(http), 400, "malformed_request")
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("/v1/items?archived=maybe", "archived"),
+        ("/v1/items?sku_prefix=", "sku_prefix"),
+        ("/v1/items?barcode=" + "x" * 65, "barcode"),
+        ("/v1/locations?archived=1", "archived"),
+        ("/v1/movements?occurred_from=yesterday", "occurred_from"),
+        ("/v1/movements?occurred_until=2026-05-10T12:00:00", "occurred_until"),
+        ("/v1/movements?recorded_from=1778414400", "recorded_from"),
+        ("/v1/movements?after_sequence=-1", "after_sequence"),
+        ("/v1/movements?after_sequence=9223372036854775808", "after_sequence"),
+        ("/v1/movements?order=up", "order"),
+        ("/v1/movements?item=", "item"),
+        ("/v1/entries?item=apples", "item"),
+        ("/v1/entries?order=DESC", "order"),
+        ("/v1/stock?below_reorder_point=perhaps", "below_reorder_point"),
+        ("/v1/stock?changed_since=2026-13-01T00:00:00Z", "changed_since"),
+        ("/v1/events?after=-1", "after"),
+        ("/v1/events?after=9223372036854775808", "after"),
+        ("/v1/events?wait=31", "wait"),
+        ("/v1/events?wait=0.5", "wait"),
+        ("/v1/events?limit=1001", "limit"),
+        ("/v1/deliveries?state=lost", "state"),
+    ],
+)
+async def test_a_parameter_that_cannot_be_used_is_named(http, things, target, name, problem):
+    body = problem(await http.get(target), 400, "invalid_parameter")
+
+    assert [error["pointer"] for error in body["errors"]] == [name]
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-05-10T12:00:00%2B14:00"])
+async def test_a_time_far_away_is_a_time(http, things, time):
+    for name in ("occurred_from", "occurred_until", "recorded_from", "recorded_until"):
+        assert (await http.get(f"/v1/movements?{name}={time}")).status_code == 200
+
+
+HUGE = 10**400
+
+
+def of_line(**changes):
+    return {"kind": "receipt", "lines": [{"item": "apples", "location": "MAIN", "quantity": "1", **changes}]}
+
+
+def of_entry(**changes):
+    return {**of_line(), **changes}
+
+
+ENTRIES = {
+    "a number for a decimal": (of_line(quantity=1), "/lines/0/quantity"),
+    "a fraction for a decimal": (of_line(quantity=1.5), "/lines/0/quantity"),
+    "a huge number for a decimal": (of_line(quantity=HUGE), "/lines/0/quantity"),
+    "null for a decimal": (of_line(quantity=None), "/lines/0/quantity"),
+    "a list for a decimal": (of_line(quantity=["1"]), "/lines/0/quantity"),
+    "a decimal without end": (of_line(quantity="1" * 257), "/lines/0/quantity"),
+    "a number for a name": (of_line(item=1), "/lines/0/item"),
+    "an empty name": (of_line(item=""), "/lines/0/item"),
+    "a long name": (of_line(location="x" * 65), "/lines/0/location"),
+    "a field of no line": (of_line(price="1"), "/lines/0/price"),
+    "a number for what is expected": (of_line(expected={"on_hand": 10}), "/lines/0/expected/on_hand"),
+    "a negative version": (of_line(expected={"version": -1}), "/lines/0/expected/version"),
+    "a text for a version": (of_line(expected={"version": "1"}), "/lines/0/expected/version"),
+    "truth for a version": (of_line(expected={"version": True}), "/lines/0/expected/version"),
+    "a number for a kind": (of_entry(kind=1), "/kind"),
+    "a long kind": (of_entry(kind="x" * 33), "/kind"),
+    "lines that are none": (of_entry(lines={}), "/lines"),
+    "a line that is none": (of_entry(lines=["apples"]), "/lines/0"),
+    "more lines than are read": (of_entry(lines=of_line()["lines"] * 10_001), "/lines"),
+    "an empty reason": (of_entry(reason=""), "/reason"),
+    "a long reason": (of_entry(reason="x" * 256), "/reason"),
+    "a text for a reference": (of_entry(reference="PO-77"), "/reference"),
+    "half a reference": (of_entry(reference={"type": "order"}), "/reference/id"),
+    "a text for force": (of_entry(force="true"), "/force"),
+    "a number for force": (of_entry(force=1), "/force"),
+    "a time without an offset": (of_entry(occurred_at="2026-05-10T12:00:00"), "/occurred_at"),
+    "a date for a time": (of_entry(occurred_at="2026-05-10"), "/occurred_at"),
+    "a number for a time": (of_entry(occurred_at=1778414400), "/occurred_at"),
+    "no time at all": (of_entry(occurred_at="2026-02-30T12:00:00Z"), "/occurred_at"),
+}
+
+
+@pytest.mark.parametrize(("body", "pointer"), ENTRIES.values(), ids=ENTRIES)
+async def test_an_entry_of_the_wrong_shape_is_malformed_and_says_where(http, things, body, pointer, problem):
+    answer = await http.post(RECORD, content=json.dumps(body), headers={**JSON, **new_key()})
+
+    assert pointer in [error["pointer"] for error in problem(answer, 400, "malformed_request")["errors"]]
+
+
+async def test_all_that_is_wrong_with_a_shape_is_named_at_once(http, things, problem):
+    body = {"lines": [{"quantity": 1}], "force": "yes", "nonsense": 1}
+    answer = await http.post(RECORD, json=body, headers=new_key())
+    pointers = [error["pointer"] for error in problem(answer, 400)["errors"]]
+
+    assert sorted(pointers) == ["/force", "/kind", "/lines/0/item", "/lines/0/quantity", "/nonsense"]
+
+
+async def test_a_wrong_shape_is_not_remembered(http, things):
+    headers = new_key()
+    refused = await http.post(RECORD, json=of_line(quantity=1), headers=headers)
+    recorded = await http.post(RECORD, json=of_line(quantity="1"), headers=headers)
+
+    assert (refused.status_code, recorded.status_code) == (400, 201)
+
+
+@pytest.mark.parametrize("lines", [0, 1_001])
+async def test_an_entry_has_1_to_1000_lines(http, things, lines, problem):
+    body = of_entry(lines=of_line()["lines"] * lines)
+    answer = await http.post(RECORD, json=body, headers=new_key())
+
+    assert problem(answer, 422, "too_many_lines")["errors"][0]["pointer"] == "/lines"
+
+
+async def test_one_answer_names_an_unknown_item_an_unknown_location_and_too_many_decimals(http, things, problem):
+    lines = [
+        {"item": "unheard-of", "location": "MAIN", "quantity": "1"},
+        {"item": "apples", "location": "NOWHERE", "quantity": "1"},
+        {"item": "apples", "location": "MAIN", "quantity": "0.5"},
+    ]
+    answer = await http.post(RECORD, json={"kind": "receipt", "lines": lines}, headers=new_key())
+    errors = problem(answer, 422, "invalid_entry")["errors"]
+
+    assert [(error["pointer"], error["code"]) for error in errors] == [
+        ("/lines/0/item", "item_not_found"),
+        ("/lines/1/location", "location_not_found"),
+        ("/lines/2/quantity", "too_many_decimals"),
+    ]
+
+
+ITEMS = {
+    "no name": ({"sku": "x"}, "/name"),
+    "an empty name": ({"sku": "x", "name": ""}, "/name"),
+    "a long name": ({"sku": "x", "name": "x" * 256}, "/name"),
+    "a number for a SKU": ({"sku": 1, "name": "x"}, "/sku"),
+    "a text for barcodes": ({"sku": "x", "name": "x", "barcodes": "4006381333931"}, "/barcodes"),
+    "too many barcodes": ({"sku": "x", "name": "x", "barcodes": [str(n) for n in range(21)]}, "/barcodes"),
+    "a number for a barcode": ({"sku": "x", "name": "x", "barcodes": [1]}, "/barcodes/0"),
+    "a text for a scale": ({"sku": "x", "name": "x", "scale": "1"}, "/scale"),
+    "a scale of ten": ({"sku": "x", "name": "x", "scale": 10}, "/scale"),
+    "a negative scale": ({"sku": "x", "name": "x", "scale": -1}, "/scale"),
+    "a huge scale": ({"sku": "x", "name": "x", "scale": HUGE}, "/scale"),
+    "a number for a reorder point": ({"sku": "x", "name": "x", "reorder_point": 5}, "/reorder_point"),
+    "a long unit": ({"sku": "x", "name": "x", "unit": "x" * 17}, "/unit"),
+    "a list for attributes": ({"sku": "x", "name": "x", "attributes": []}, "/attributes"),
+}
+
+
+@pytest.mark.parametrize(("body", "pointer"), ITEMS.values(), ids=ITEMS)
+async def test_an_item_of_the_wrong_shape_is_malformed_and_says_where(http, body, pointer, problem):
+    answer = await http.post("/v1/items", content=json.dumps(body), headers=JSON)
+
+    assert pointer in [error["pointer"] for error in problem(answer, 400, "malformed_request")["errors"]]
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "-Infinity", "9" * 5_000])
+async def test_a_number_that_cannot_be_kept_exactly_is_refused_in_attributes(http, number, problem):
+    content = f'{{"sku": "x", "name": "x", "attributes": {{"deep": [{{"er": {number}}}]}}}}'
+
+    assert problem(await http.post("/v1/items", content=content, headers=JSON))["status"] in (400, 422)
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"n": 2**64}, {"n": -(10**400)}, {"n": 0.1}, {"": ""}, {"a\\u0000": "\\\\u0000"}]
+)
+async def test_attributes_are_answered_as_they_were_sent(http, attributes):
+    sku = f"SKU {abs(hash(str(attributes)))}"
+    created = await http.post("/v1/items", json={"sku": sku, "name": "x", "attributes": attributes})
+    read = await http.get(f"/v1/items/{sku}")
+
+    assert created.json()["attributes"] == attributes
+    assert read.json()["attributes"] == attributes
+
+
+@pytest.mark.parametrize("kind", [None, 1, "x" * 33])
+async def test_a_location_of_the_wrong_shape_is_malformed(http, kind, problem):
+    problem(await http.post("/v1/locations", json={"code": "x", "name": "x", "kind": kind}), 400, "malformed_request")
+
+
+@pytest.mark.parametrize("name", [None, "", 1, "x" * 256])
+async def test_a_change_of_the_wrong_shape_is_malformed(http, things, name, problem):
+    for target in ("/v1/items/apples", "/v1/locations/MAIN"):
+        problem(await http.patch(target, json={"name": name}), 400, "malformed_request")
+
+
+async def test_what_cannot_be_changed_is_no_field_of_a_change(http, things, problem):
+    for body in ({"sku": "other"}, {"scale": 3}, {"archived_at": None}, {"version": 7}):
+        problem(await http.patch("/v1/items/apples", json=body), 400, "malformed_request")

@@ -1,0 +1,144 @@
+"""Another tenant's things do not exist: the answer is the one that a thing gets which never was."""
+
+import pytest
+
+from twh_server.database.identifiers import (
+    DELIVERY,
+    ENDPOINT,
+    ENTRY,
+    EVENT,
+    ITEM,
+    LOCATION,
+    MOVEMENT,
+    fresh,
+)
+from twh_server.http.operations import OPERATIONS
+
+
+@pytest.fixture
+def things(standing_things):
+    """Nothing is changed here, so one shop serves all of these tests."""
+    return standing_things
+
+
+@pytest.fixture
+def http(application, standing):
+    application.headers["Authorization"] = f"Bearer {standing.shop.secret}"
+    return application
+
+
+NEVER_WAS = {
+    "item": ITEM.text(fresh()),
+    "location": LOCATION.text(fresh()),
+    "movement": MOVEMENT.text(fresh()),
+    "entry": ENTRY.text(fresh()),
+    "event": EVENT.text(fresh()),
+    "endpoint": ENDPOINT.text(fresh()),
+    "delivery": DELIVERY.text(fresh()),
+    "key": "nobody-used-it",
+}
+
+
+def those(pick):
+    """Run a test for each operation that is picked."""
+    chosen = [one for one in OPERATIONS if pick(one)]
+    return pytest.mark.parametrize("operation", chosen, ids=[one.id for one in chosen])
+
+
+def has_path_object(operation):
+    return "{" in operation.path
+
+
+def told(body, names):
+    """A problem without what names the thing itself and the request."""
+    text = str({name: value for name, value in body.items() if name != "request_id"})
+    for name in names:
+        text = text.replace(name, "…")
+    return text
+
+
+@those(has_path_object)
+async def test_another_tenants_thing_is_not_found_as_if_it_never_was(
+    application, things, request_of, operation, other_shop, problem
+):
+    theirs = request_of(operation.id, secret=other_shop.secret)
+    never = request_of(operation.id, secret=other_shop.secret)
+    for name, value in things.items():
+        never.path = never.path.replace(value, NEVER_WAS[name]).replace("a%2Fused_key%3F", NEVER_WAS["key"])
+    found, unknown = await theirs.send(application), await never.send(application)
+
+    assert (found.status_code, unknown.status_code) == (404, 404)
+    assert told(problem(found), things.values()) == told(problem(unknown), NEVER_WAS.values())
+    assert set(found.headers) == set(unknown.headers)
+
+
+@those(has_path_object)
+async def test_what_never_was_is_not_found(http, request_of, things, operation, problem):
+    asked = request_of(operation.id)
+    for name, value in things.items():
+        asked.path = asked.path.replace(value, NEVER_WAS[name]).replace("a%2Fused_key%3F", NEVER_WAS["key"])
+
+    assert problem(await asked.send(http), 404)["code"].endswith("_not_found")
+
+
+@those(has_path_object)
+@pytest.mark.parametrize(
+    "name", ["x", "itm_", "ent_01h455vb4pex5vsknk084sn02q", "%E2%9C%93", "a%2Fb", "%25", "1" * 200]
+)
+async def test_what_is_no_name_of_a_thing_is_not_found(http, request_of, things, operation, name, problem):
+    asked = request_of(operation.id)
+    asked.path = operation.path.replace("{item}/{location}", f"{name}/{name}")
+    asked.path = "/".join(name if part.startswith("{") else part for part in asked.path.split("/"))
+
+    problem(await asked.send(http), 404)
+
+
+async def test_names_of_another_tenants_things_find_nothing(application, things, other_shop, problem):
+    headers = {"Authorization": f"Bearer {other_shop.secret}"}
+    for path in ("/v1/items/apples", "/v1/locations/MAIN", "/v1/stock/apples/MAIN"):
+        problem(await application.get(path, headers=headers), 404)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "items",
+        "locations",
+        "stock",
+        "movements",
+        "entries",
+        "events",
+        "webhook-endpoints",
+        "deliveries",
+        "ledger/blocks",
+    ],
+)
+async def test_lists_of_another_tenant_are_empty(application, things, other_shop, target):
+    headers = {"Authorization": f"Bearer {other_shop.secret}"}
+    answer = await application.get(f"/v1/{target}", headers=headers)
+
+    assert answer.json()["data"] == []
+
+
+@pytest.mark.parametrize("filters", ["stock?item", "stock?location", "movements?item", "movements?entry"])
+async def test_a_filter_by_another_tenants_thing_finds_nothing(application, things, other_shop, filters):
+    headers = {"Authorization": f"Bearer {other_shop.secret}"}
+    thing = things[filters.partition("?")[2]]
+    answer = await application.get(f"/v1/{filters}={thing}", headers=headers)
+
+    assert (answer.status_code, answer.json()["data"]) == (200, [])
+
+
+async def test_another_tenants_thing_in_a_line_is_not_found(application, things, other_shop, problem):
+    headers = {"Authorization": f"Bearer {other_shop.secret}", "Idempotency-Key": "k"}
+    line = {"item": things["item"], "location": things["location"], "quantity": "1"}
+    answer = await application.post("/v1/movements", json={"kind": "receipt", "lines": [line]}, headers=headers)
+
+    assert [error["code"] for error in problem(answer, 422)["errors"]] == ["item_not_found", "location_not_found"]
+
+
+async def test_another_tenants_sku_is_free(application, things, other_shop):
+    headers = {"Authorization": f"Bearer {other_shop.secret}"}
+    answer = await application.post("/v1/items", json={"sku": "apples", "name": "Ours"}, headers=headers)
+
+    assert answer.status_code == 201

@@ -64,7 +64,17 @@ def _body(kept: str | None, event: str | None) -> msgspec.Raw:
 FIND_KEY = """
 select k.status, k.headers, k.body, v.body, e.id, k.recorded_at
 from idempotency_keys as k
-left join events as v on v.tenant_id = k.tenant_id and v.sequence = k.sequence
-left join entries as e on e.tenant_id = k.tenant_id and e.sequence = k.sequence
+left join lateral (
+    select body
+    from events
+    where tenant_id = %(tenant)s and sequence = k.sequence
+    limit 1
+) as v on true
+left join lateral (
+    select id
+    from entries
+    where tenant_id = %(tenant)s and sequence = k.sequence
+    limit 1
+) as e on true
 where k.tenant_id = %(tenant)s and k.key = %(key)s
 """

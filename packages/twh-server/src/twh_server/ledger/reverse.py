@@ -15,6 +15,7 @@ from twh_server.catalogue.locations import LOCATION_BY_ID
 from twh_server.catalogue.refusals import ItemArchived, LocationArchived
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import ENTRY, EntryId
+from twh_server.database.select import named
 from twh_server.journal.commands import Actor, Effects, Facts, Index, Moment, Read
 from twh_server.ledger import levels
 from twh_server.ledger.book import Draft, Posting
@@ -115,8 +116,18 @@ ORIGINALS = Read(
     sql="""
 select e.id, e.reference_type, e.reference_id, r.id, m.lines, m.item_ids, m.location_ids, m.quantities
 from unnest(%(ids)s::uuid[]) as wanted (id)
-join entries as e on e.tenant_id = %(tenant)s and e.id = wanted.id
-left join entries as r on r.tenant_id = %(tenant)s and r.reverses = wanted.id
+cross join lateral (
+    select *
+    from entries
+    where tenant_id = %(tenant)s and id = wanted.id
+    limit 1
+) as e
+left join lateral (
+    select id
+    from entries
+    where tenant_id = %(tenant)s and reverses = wanted.id
+    limit 1
+) as r on true
 cross join lateral (
     select array_agg(line order by id) as lines,
            array_agg(item_id order by id) as item_ids,
@@ -132,12 +143,22 @@ cross join lateral (
 
 
 def _of_entry(columns: str, table: str, condition: str) -> str:
-    named = ", ".join(f"t.{column}" for column in columns.split(", "))
+    # `offset 0` keeps the planner from turning the look-ups into one join over all that the tenant has.
     return f"""
-select distinct {named}
+select distinct found.*
 from unnest(%(ids)s::uuid[]) as wanted (id)
-join stock_movements as m on m.tenant_id = %(tenant)s and m.entry_id = wanted.id
-join {table} as t on t.tenant_id = %(tenant)s and {condition}
+cross join lateral (
+    select item_id, location_id, lot
+    from stock_movements
+    where tenant_id = %(tenant)s and entry_id = wanted.id
+    offset 0
+) as m
+cross join lateral (
+    select {named("t", columns)}
+    from {table} as t
+    where t.tenant_id = %(tenant)s and {condition}
+    limit 1
+) as found
 """
 
 

@@ -81,11 +81,40 @@ select {named("i", items.COLUMNS)},
        {named("l", locations.COLUMNS)},
        coalesce(s.item_id, i.id), coalesce(s.location_id, l.id), coalesce(s.lot, ''), coalesce(s.on_hand, 0),
        coalesce(s.reserved, 0), coalesce(s.version, 0), s.counted_at, s.last_occurred_at, s.updated_at
-from items as i
-join locations as l on l.tenant_id = %(tenant)s and (l.id = %(location)s or l.code = %(code)s)
-left join stock_levels as s
-     on s.tenant_id = %(tenant)s and s.item_id = i.id and s.location_id = l.id and s.lot = ''
-where i.tenant_id = %(tenant)s and (i.id = %(item)s or i.sku = %(sku)s)
+from (
+    (
+        select *
+        from items
+        where tenant_id = %(tenant)s and id = %(item)s
+    )
+    union all
+    (
+        select *
+        from items
+        where tenant_id = %(tenant)s and sku = %(sku)s
+    )
+    limit 1
+) as i
+cross join (
+    (
+        select *
+        from locations
+        where tenant_id = %(tenant)s and id = %(location)s
+    )
+    union all
+    (
+        select *
+        from locations
+        where tenant_id = %(tenant)s and code = %(code)s
+    )
+    limit 1
+) as l
+left join lateral (
+    select *
+    from stock_levels
+    where tenant_id = %(tenant)s and item_id = i.id and location_id = l.id and lot = ''
+    limit 1
+) as s on true
 """
 
 LEVELS = f"""

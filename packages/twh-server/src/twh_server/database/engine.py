@@ -33,11 +33,11 @@ class Database:
     def __init__(self, address: Address, *, writers: int = WRITERS_MAX, readers: int = READERS_MAX) -> None:
         self.address = address
         limits = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s", "timezone": "UTC"}
+        # No plan reads a whole table of all tenants, not even one that was small when the plan was made.
+        by_index = {"enable_seqscan": "off", **limits}
         # The write path's statements reach every row by a key: one plan fits all, and planning each would cost more.
-        # No plan of theirs reads a whole table, not even one that was small when the plan was made.
-        planning = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
-        writing = address.as_role(APP, statement_timeout="20s", **planning, **limits)
-        reading = address.as_role(APP, statement_timeout="20s", **limits)
+        writing = address.as_role(APP, statement_timeout="20s", plan_cache_mode="force_generic_plan", **by_index)
+        reading = address.as_role(APP, statement_timeout="20s", **by_index)
         working = address.as_role(WORKER, statement_timeout="60s", **limits)
         self.writers = _pool("writers", writing, writers)
         self.readers = _pool("readers", reading, readers)

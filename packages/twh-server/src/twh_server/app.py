@@ -14,7 +14,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from twh_server.access.keys import Keys
-from twh_server.database.engine import Database
+from twh_server.database.engine import Database, ended
 from twh_server.database.identifiers import REQUEST, RequestId, fresh
 from twh_server.events.bell import Bell
 from twh_server.http import pages, problems
@@ -44,9 +44,7 @@ def build(database: Database, bell: Bell, sealer: Sealer) -> ASGIApp:
             yield
         finally:
             await rooms.writer.close()
-            ringing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await ringing
+            await ended(ringing)
 
     handlers: Any = {HTTPException: _refuse, Exception: _fail}
     app = _Application(

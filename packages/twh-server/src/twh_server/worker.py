@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
-from twh_server.database.engine import Database, Transient
+from twh_server.database.engine import Database, Transient, ended
 from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower
 from twh_server.journal.sweep import sweep_keys
@@ -34,7 +34,7 @@ async def working(database: Database, bell: Bell, sealer: Sealer) -> AsyncGenera
         finally:
             follower.stop()
             courier.stop()
-            sweeping.cancel()
+            await ended(sweeping)
 
 
 async def _sweep(database: Database) -> None:

@@ -1,5 +1,6 @@
 """Connections: pools of the application's and the worker's role, and the transactions that run on them."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, LiteralString, Self, TypeAlias
@@ -23,6 +24,7 @@ WRITERS_MAX = 8
 READERS_MAX = 8
 WORKERS_MAX = 4
 CHECKOUT_TIMEOUT_SECONDS = 10.0
+CANCEL_AGAIN_SECONDS = 0.2
 
 SET_TENANT = "select set_config('twh.tenant', %s, true)"
 
@@ -98,6 +100,17 @@ def _pool(name: str, conninfo: str, size: int) -> AsyncConnectionPool[Connection
         timeout=CHECKOUT_TIMEOUT_SECONDS,
         kwargs={"autocommit": True, "prepare_threshold": 2},
     )
+
+
+async def ended(task: "asyncio.Task[None]") -> None:
+    """End a task that runs for ever, and return when it has ended.
+
+    It is told again until it hears: a cancellation that comes in the middle of a statement or of a check-out can reach
+    the task as a lost connection, and such a task survives lost connections on purpose.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
 
 
 def constant(sql: str) -> LiteralString:

@@ -9,7 +9,7 @@ import time
 
 from twh_server.app import build
 from twh_server.database.address import Address
-from twh_server.database.engine import Database
+from twh_server.database.engine import Database, ended
 from twh_server.events.bell import Bell
 from twh_server.processes.listening import CannotStart, listen, say, url_of
 from twh_server.processes.serving import keep_what_was_loaded, serving, told_to_stop
@@ -68,7 +68,7 @@ async def _work(address: Address, sealer: Sealer) -> None:
         keep_what_was_loaded()
         say("TWH works")
         await stop.wait()
-        ringing.cancel()
+        await ended(ringing)
 
 
 def _look_after(count: int, listening: socket.socket) -> None:

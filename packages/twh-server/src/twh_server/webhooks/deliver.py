@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
-from twh_server.database.engine import Database, Transient
+from twh_server.database.engine import Database, Transient, ended
 from twh_server.webhooks import claims
 from twh_server.webhooks.claims import Claim, Result
 from twh_server.webhooks.schedule import Schedule
@@ -89,7 +89,7 @@ class Courier:
             while self._sending:
                 self._woken.clear()
                 await self._woken.wait()
-            recording.cancel()
+            await ended(recording)
 
     async def _claim(self) -> list[Claim]:
         if not self._room:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 Fact = str | int | bool | None
 
+# What every problem says of itself; a fact of the same name would hide it from whoever is told.
+_OWN_MEMBERS = frozenset({"type", "title", "status", "code", "request_id"})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
@@ -24,6 +27,8 @@ class Refusal(Exception):
     """
 
     def __init__(self, detail: str, *, errors: Sequence[Problem] = (), **facts: Fact) -> None:
+        if hidden := _OWN_MEMBERS & facts.keys():
+            raise TypeError(f"a fact may not be called {', '.join(sorted(hidden))}: every problem has that already")
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)

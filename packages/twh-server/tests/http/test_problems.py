@@ -54,6 +54,12 @@ def test_what_an_operation_says_it_refuses_is_in_the_table(operation):
     assert set(operation.refusals) <= set(problems.STATUS)
 
 
+@pytest.mark.parametrize("name", ["type", "title", "status", "code", "request_id"])
+def test_no_fact_may_hide_what_every_problem_says(name):
+    with pytest.raises(TypeError, match=name):
+        Refusal("It cannot be.", **{name: "something else"})
+
+
 async def test_every_code_has_its_place_in_the_catalogue(http):
     page = (await http.get("/docs/problems")).text
 

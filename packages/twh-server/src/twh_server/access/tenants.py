@@ -10,8 +10,8 @@ from twh_server.database.identifiers import TENANT, TenantId, fresh
 
 TenantKind = Literal["live", "sandbox"]
 
-# What a tenant's first block follows; the journal knows it as `FIRST_HASH`.
-_NOTHING_SEALED = bytes(32)
+FIRST_HASH = bytes(32)
+"""What the first block of a tenant follows."""
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ async def create_tenant(tx: Connection, *, name: str, kind: TenantKind) -> Tenan
     tenant_id, created_at = TenantId(fresh()), datetime.now(UTC)
     await tx.execute(SET_TENANT, (str(tenant_id),))
     await tx.execute(ADD_TENANT, {"id": tenant_id, "name": name, "kind": kind, "created_at": created_at})
-    await tx.execute(ADD_HEAD, {"id": tenant_id, "created_at": created_at, "hash": _NOTHING_SEALED})
+    await tx.execute(ADD_HEAD, {"id": tenant_id, "created_at": created_at, "hash": FIRST_HASH})
     return Tenant(id=TENANT.text(tenant_id), name=name, kind=kind, created_at=created_at)
 
 

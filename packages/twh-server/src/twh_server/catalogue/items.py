@@ -132,25 +132,15 @@ def enter(facts: Facts, rows: Sequence[Row]) -> None:
             facts.of(index)[key] = value
 
 
+def _wanted(columns: str) -> str:
+    return names.by_id_or_name("items", columns, id_is="wanted.id", name="sku", name_is="wanted.sku")
+
+
 ITEMS = Read(
     sql=f"""
 select found.*
 from unnest(%(ids)s::uuid[], %(skus)s::text[]) as wanted (id, sku)
-cross join lateral (
-    (
-        select {COLUMNS}
-        from items
-        where tenant_id = %(tenant)s and id = wanted.id
-        limit 1
-    )
-    union all
-    (
-        select {COLUMNS}
-        from items
-        where tenant_id = %(tenant)s and sku = wanted.sku
-        limit 1
-    )
-) as found
+cross join lateral {_wanted(COLUMNS)} as found
 """,
     parts=("ids", "skus"),
     enter=enter,
@@ -182,19 +172,15 @@ def _enter_stocked(facts: Facts, rows: Sequence[Row]) -> None:
 
 
 STOCKED_ITEMS = Read(
-    sql="""
-select found.id, found.stocked
+    sql=f"""
+select i.id, l.stocked
 from unnest(%(ids)s::uuid[], %(skus)s::text[]) as wanted (id, sku)
+cross join lateral {_wanted("id")} as i
 cross join lateral (
-    select i.id, (
-        select count(*)
-        from stock_levels as l
-        where l.tenant_id = %(tenant)s and l.item_id = i.id and (l.on_hand <> 0 or l.reserved <> 0)
-    ) as stocked
-    from items as i
-    where i.tenant_id = %(tenant)s and (i.id = wanted.id or i.sku = wanted.sku)
-    limit 1
-) as found
+    select count(*) as stocked
+    from stock_levels
+    where tenant_id = %(tenant)s and item_id = i.id and (on_hand <> 0 or reserved <> 0)
+) as l
 """,
     parts=("ids", "skus"),
     enter=_enter_stocked,

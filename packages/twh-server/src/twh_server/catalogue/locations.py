@@ -115,25 +115,15 @@ def enter(facts: Facts, rows: Sequence[Row]) -> None:
             facts.of(index)[key] = value
 
 
+def _wanted(columns: str) -> str:
+    return names.by_id_or_name("locations", columns, id_is="wanted.id", name="code", name_is="wanted.code")
+
+
 LOCATIONS = Read(
     sql=f"""
 select found.*
 from unnest(%(ids)s::uuid[], %(codes)s::text[]) as wanted (id, code)
-cross join lateral (
-    (
-        select {COLUMNS}
-        from locations
-        where tenant_id = %(tenant)s and id = wanted.id
-        limit 1
-    )
-    union all
-    (
-        select {COLUMNS}
-        from locations
-        where tenant_id = %(tenant)s and code = wanted.code
-        limit 1
-    )
-) as found
+cross join lateral {_wanted(COLUMNS)} as found
 """,
     parts=("ids", "codes"),
     enter=enter,
@@ -145,19 +135,15 @@ def _enter_stocked(facts: Facts, rows: Sequence[Row]) -> None:
 
 
 STOCKED_LOCATIONS = Read(
-    sql="""
-select found.id, found.stocked
+    sql=f"""
+select l.id, s.stocked
 from unnest(%(ids)s::uuid[], %(codes)s::text[]) as wanted (id, code)
+cross join lateral {_wanted("id")} as l
 cross join lateral (
-    select l.id, (
-        select count(*)
-        from stock_levels as s
-        where s.tenant_id = %(tenant)s and s.location_id = l.id and (s.on_hand <> 0 or s.reserved <> 0)
-    ) as stocked
-    from locations as l
-    where l.tenant_id = %(tenant)s and (l.id = wanted.id or l.code = wanted.code)
-    limit 1
-) as found
+    select count(*) as stocked
+    from stock_levels
+    where tenant_id = %(tenant)s and location_id = l.id and (on_hand <> 0 or reserved <> 0)
+) as s
 """,
     parts=("ids", "codes"),
     enter=_enter_stocked,

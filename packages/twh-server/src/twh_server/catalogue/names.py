@@ -24,3 +24,25 @@ def reference(text: str, kind: Kind[Id]) -> tuple[UUID | None, str | None]:
     """What a text refers to, as a look-up's key: an id, or else a name."""
     identifier = kind.parse(text)
     return (identifier, None) if identifier is not None else (None, text)
+
+
+def by_id_or_name(table: str, columns: str, *, id_is: str, name: str, name_is: str) -> str:
+    """SQL for a `from`: the one row that an id or else a name leads to, each by an index of its own.
+
+    An `or` would leave the choice to the planner; a name never has an id's form, so at most one branch finds a row.
+    """
+    return f"""(
+    (
+        select {columns}
+        from {table}
+        where tenant_id = %(tenant)s and id = {id_is}
+        limit 1
+    )
+    union all
+    (
+        select {columns}
+        from {table}
+        where tenant_id = %(tenant)s and {name} = {name_is}
+        limit 1
+    )
+)"""

@@ -41,6 +41,7 @@ GUARDED: dict[str, Guard] = {
     "stock_movements": Guard(app="select, insert", history=True),
     "events": Guard(app="select, insert", worker="select", history=True),
     "blocks": Guard(app="select, insert", history=True),
+    # Whoever sweeps locks the rows first, and a lock wants the right to update something.
     "idempotency_keys": Guard(app="select, insert", worker="select, update (status), delete"),
     "cursors": Guard(app="select", worker="select, insert, update"),
     "webhook_endpoints": Guard(app="select, insert, update", worker="select"),

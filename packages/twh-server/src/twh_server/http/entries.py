@@ -10,7 +10,7 @@ from twh_server.catalogue.refusals import ItemArchived, LocationArchived
 from twh_server.database.identifiers import ENTRY
 from twh_server.http.movements import HistoryQuery, recorded
 from twh_server.http.operation import Call, operation, shown
-from twh_server.http.paging import key_of, next_cursor
+from twh_server.http.paging import key_of, paged
 from twh_server.http.refusals import ScopeMissing
 from twh_server.http.shapes import Body, Query, Time
 from twh_server.journal.commands import Answer
@@ -56,9 +56,7 @@ async def list_(call: Call[Any, HistoryQuery]) -> Answer:
     found = await history.list_entries(
         call.rooms.database, call.tenant, query.wanted(), after=after, limit=query.limit + 1
     )
-    page = list(found[: query.limit])
-    last = ENTRY.parse(page[-1].id) if page else None
-    return shown(EntryList(page, next_cursor(found, query.limit, last)))
+    return shown(EntryList(*paged(found, query.limit, lambda entry: ENTRY.parse(entry.id))))
 
 
 @operation(

@@ -19,7 +19,7 @@ from twh_server.catalogue.refusals import (
     SkuTaken,
 )
 from twh_server.http.operation import Call, created, operation, shown
-from twh_server.http.paging import key_of, next_cursor
+from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import Attributes, Body, DecimalText, Name, PageQuery, Query, changes_of
 from twh_server.journal.commands import Answer
 from twh_server.journal.versions import StaleVersion
@@ -96,8 +96,7 @@ async def list_(call: Call[Any, ItemQuery]) -> Answer:
     wanted = ItemFilter(sku_prefix=query.sku_prefix, barcode=query.barcode, archived=query.archived)
     after = key_of(query.cursor, UUID)
     found = await listing.list_items(call.rooms.database, call.tenant, wanted, after=after, limit=query.limit + 1)
-    page = found[: query.limit]
-    cursor = next_cursor(found, query.limit, page[-1].id if page else None)
+    page, cursor = paged(found, query.limit, lambda item: item.id)
     return shown(ItemList([item.shown() for item in page], cursor))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from twh_server.http.operation import Call, operation, shown
-from twh_server.http.paging import key_of, next_cursor
+from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import PageQuery, Query
 from twh_server.journal.commands import Answer
 from twh_server.ledger.verify import Verification, verify
@@ -58,9 +58,12 @@ async def blocks(call: Call[Any, PageQuery]) -> Answer:
     before = key_of(query.cursor, int)
     parameters = {"tenant": call.tenant, "before": before, "limit": query.limit + 1}
     rows = await call.rooms.database.read(call.tenant, LIST_BLOCKS, parameters)
-    page = [Block(first, last, previous.hex(), own.hex(), at) for first, last, previous, own, at in rows[: query.limit]]
-    cursor = next_cursor(rows, query.limit, page[-1].first_sequence if page else None)
-    return shown(BlockList(page, cursor))
+    page, cursor = paged(rows, query.limit, lambda row: row[0])
+    return shown(
+        BlockList(
+            [Block(first, last, previous.hex(), own.hex(), at) for first, last, previous, own, at in page], cursor
+        )
+    )
 
 
 LIST_BLOCKS = """

@@ -18,7 +18,7 @@ from twh_server.catalogue.refusals import (
     LocationNotFound,
 )
 from twh_server.http.operation import Call, created, operation, shown
-from twh_server.http.paging import key_of, next_cursor
+from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import Body, Name, PageQuery, Query, changes_of
 from twh_server.journal.commands import Answer
 from twh_server.journal.versions import StaleVersion
@@ -90,8 +90,7 @@ async def list_(call: Call[Any, LocationQuery]) -> Answer:
         after=key_of(query.cursor, UUID),
         limit=query.limit + 1,
     )
-    page = found[: query.limit]
-    cursor = next_cursor(found, query.limit, page[-1].id if page else None)
+    page, cursor = paged(found, query.limit, lambda location: location.id)
     return shown(LocationList([location.shown() for location in page], cursor))
 
 

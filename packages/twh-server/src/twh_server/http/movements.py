@@ -9,7 +9,7 @@ from pydantic import Field
 from twh_server.catalogue.refusals import ItemArchived, LocationArchived
 from twh_server.database.identifiers import MOVEMENT
 from twh_server.http.operation import Call, operation, shown
-from twh_server.http.paging import key_of, next_cursor
+from twh_server.http.paging import key_of, paged
 from twh_server.http.refusals import ScopeMissing
 from twh_server.http.shapes import Body, DecimalText, PageQuery, Query, Ref, Time
 from twh_server.journal.commands import Answer
@@ -169,9 +169,7 @@ async def list_(call: Call[Any, MovementQuery]) -> Answer:
     found = await history.list_movements(
         call.rooms.database, call.tenant, query.wanted(), after=after, limit=query.limit + 1
     )
-    page = list(found[: query.limit])
-    last = MOVEMENT.parse(page[-1].id) if page else None
-    return shown(MovementList(page, next_cursor(found, query.limit, last)))
+    return shown(MovementList(*paged(found, query.limit, lambda movement: MOVEMENT.parse(movement.id))))
 
 
 @operation(

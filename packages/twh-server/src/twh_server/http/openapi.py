@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 import msgspec
@@ -77,6 +78,7 @@ def document() -> Schema:
     }
 
 
+@cache
 def encoded() -> bytes:
     """The document as it is committed and served: indented, with a newline at its end."""
     return msgspec.json.format(msgspec.json.encode(document()), indent=2) + b"\n"

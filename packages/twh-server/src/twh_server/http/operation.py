@@ -133,7 +133,6 @@ def operation(**described: Any) -> Callable[[Handler], Operation]:
 async def serve(operation: Operation, rooms: Rooms, request: incoming.Incoming) -> ASGIResponse:
     """Answer one request: authenticate, check its shape, let the handler do the rest."""
     request_id = REQUEST.text(RequestId(fresh()))
-    request.scope["state"]["request_id"] = request_id
     try:
         call = await _read(operation, rooms, request, request_id)
         known = incoming.entity_tags(request, "if-none-match") or ()
@@ -151,7 +150,6 @@ async def serve(operation: Operation, rooms: Rooms, request: incoming.Incoming) 
 
 async def _read(operation: Operation, rooms: Rooms, request: incoming.Incoming, request_id: str) -> Call[Any, Any]:
     access = await incoming.authenticate(request, rooms.keys, operation.scope)
-    request.scope["state"]["tenant"] = access.tenant
     incoming.check_accept(request)
     query = query_of(operation.query or Query, request.scope["query_string"])
     key = incoming.idempotency_key(request, required=operation.key == "required") if operation.key != "none" else None

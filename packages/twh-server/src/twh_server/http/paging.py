@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,6 +30,7 @@ def key_of(cursor: str | None, kind: type[T]) -> T | None:
         raise InvalidParameter([Problem(pointer="cursor", code="invalid_cursor", message=message)]) from None
 
 
-def next_cursor(found: Sequence[T], limit: int, key: Any) -> str | None:
-    """The cursor behind a page that was read with one row more than `limit`; None when that row is not there."""
-    return cursor_of(key) if len(found) > limit else None
+def paged(found: Sequence[T], limit: int, key: Callable[[T], Any]) -> tuple[list[T], str | None]:
+    """A page that was read with one row more than `limit`, and the cursor behind it; None when that row is not there."""
+    page = list(found[:limit])
+    return page, cursor_of(key(page[-1])) if len(found) > limit else None

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from twh_server.catalogue.refusals import ItemNotFound, LocationNotFound
 from twh_server.http.operation import Call, operation, shown
-from twh_server.http.paging import key_of, next_cursor
+from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import PageQuery, Query, Ref, Time
 from twh_server.journal.commands import Answer
 from twh_server.ledger import stock
@@ -53,8 +53,7 @@ async def list_(call: Call[Any, StockQuery]) -> Answer:
     )
     after = key_of(query.cursor, tuple[UUID, UUID, str])
     found = await stock.list_levels(call.rooms.database, call.tenant, wanted, after=after, limit=query.limit + 1)
-    page = found[: query.limit]
-    cursor = next_cursor(found, query.limit, page[-1][1] if page else None)
+    page, cursor = paged(found, query.limit, lambda row: row[1])
     return shown(LevelList([level for level, _ in page], cursor))
 
 

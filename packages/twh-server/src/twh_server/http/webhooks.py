@@ -9,7 +9,7 @@ from pydantic import Field
 from twh_server.database.identifiers import EndpointId
 from twh_server.events.kinds import KINDS
 from twh_server.http.operation import Call, operation, shown
-from twh_server.http.paging import key_of, next_cursor
+from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import Body, PageQuery, Query, changes_of
 from twh_server.journal.commands import Answer
 from twh_server.journal.versions import StaleVersion
@@ -118,8 +118,7 @@ async def list_(call: Call[Any, PageQuery]) -> Answer:
     query = call.query
     after = key_of(query.cursor, UUID)
     found = await endpoints.list_endpoints(call.rooms.database, call.tenant, after=after, limit=query.limit + 1)
-    page = found[: query.limit]
-    cursor = next_cursor(found, query.limit, page[-1].id if page else None)
+    page, cursor = paged(found, query.limit, lambda endpoint: endpoint.id)
     return shown(EndpointList([endpoint.shown() for endpoint in page], cursor))
 
 
@@ -199,8 +198,7 @@ async def list_deliveries(call: Call[Any, DeliveryQuery]) -> Answer:
         after=cast("tuple[int, EndpointId] | None", after),
         limit=query.limit + 1,
     )
-    page = found[: query.limit]
-    cursor = next_cursor(found, query.limit, page[-1][1] if page else None)
+    page, cursor = paged(found, query.limit, lambda row: row[1])
     return shown(DeliveryList([delivery for delivery, _ in page], cursor))
 
 

@@ -3,9 +3,6 @@
 import hashlib
 from collections.abc import Iterable
 
-FIRST_HASH = bytes(32)
-"""What the first block of a tenant follows."""
-
 
 def seal(previous: bytes, bodies: Iterable[bytes]) -> bytes:
     """SHA-256 over the previous hash and each event's stored bytes behind their length (8 bytes, big-endian)."""

@@ -83,41 +83,18 @@ def enter(facts: Facts, rows: Sequence[Row]) -> None:
 
 COLUMNS = "item_id, location_id, lot, on_hand, reserved, version, counted_at, last_occurred_at, updated_at"
 
+_WANTED_ITEM = names.by_id_or_name("items", "id", id_is="wanted.item_id", name="sku", name_is="wanted.sku")
+_WANTED_LOCATION = names.by_id_or_name(
+    "locations", "id", id_is="wanted.location_id", name="code", name_is="wanted.code"
+)
+
 LEVELS = Read(
     sql=f"""
 select found.*
 from unnest(%(item_ids)s::uuid[], %(skus)s::text[], %(location_ids)s::uuid[], %(codes)s::text[])
      as wanted (item_id, sku, location_id, code)
-cross join lateral (
-    (
-        select id
-        from items
-        where tenant_id = %(tenant)s and id = wanted.item_id
-        limit 1
-    )
-    union all
-    (
-        select id
-        from items
-        where tenant_id = %(tenant)s and sku = wanted.sku
-        limit 1
-    )
-) as i
-cross join lateral (
-    (
-        select id
-        from locations
-        where tenant_id = %(tenant)s and id = wanted.location_id
-        limit 1
-    )
-    union all
-    (
-        select id
-        from locations
-        where tenant_id = %(tenant)s and code = wanted.code
-        limit 1
-    )
-) as l
+cross join lateral {_WANTED_ITEM} as i
+cross join lateral {_WANTED_LOCATION} as l
 cross join lateral (
     select {COLUMNS}
     from stock_levels

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from twh_server.catalogue import items, listing, locations
+from twh_server.catalogue import items, listing, locations, names
 from twh_server.catalogue.items import ItemRow
 from twh_server.catalogue.locations import LocationRow
 from twh_server.database.engine import Database, Row
@@ -81,34 +81,8 @@ select {named("i", items.COLUMNS)},
        {named("l", locations.COLUMNS)},
        coalesce(s.item_id, i.id), coalesce(s.location_id, l.id), coalesce(s.lot, ''), coalesce(s.on_hand, 0),
        coalesce(s.reserved, 0), coalesce(s.version, 0), s.counted_at, s.last_occurred_at, s.updated_at
-from (
-    (
-        select *
-        from items
-        where tenant_id = %(tenant)s and id = %(item)s
-    )
-    union all
-    (
-        select *
-        from items
-        where tenant_id = %(tenant)s and sku = %(sku)s
-    )
-    limit 1
-) as i
-cross join (
-    (
-        select *
-        from locations
-        where tenant_id = %(tenant)s and id = %(location)s
-    )
-    union all
-    (
-        select *
-        from locations
-        where tenant_id = %(tenant)s and code = %(code)s
-    )
-    limit 1
-) as l
+from {names.by_id_or_name("items", "*", id_is="%(item)s", name="sku", name_is="%(sku)s")} as i
+cross join {names.by_id_or_name("locations", "*", id_is="%(location)s", name="code", name_is="%(code)s")} as l
 left join lateral (
     select *
     from stock_levels

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from twh_server.access.tenants import FIRST_HASH
 from twh_server.catalogue.quantities import EXACT, plain
 from twh_server.database.engine import Connection, Database, Row, constant
 from twh_server.database.identifiers import (
@@ -30,7 +31,7 @@ from twh_server.database.identifiers import (
     TenantId,
 )
 from twh_server.events import kinds
-from twh_server.journal.seal import FIRST_HASH, seal
+from twh_server.journal.seal import seal
 from twh_server.ledger.entries import Entry
 from twh_server.ledger.levels import ZERO
 

@@ -16,7 +16,7 @@ from twh_server.access.tenants import create_tenant
 from twh_server.app import build
 from twh_server.database.address import REVISION, Address, revision_of
 from twh_server.database.embedded import EmbeddedPostgres, EmbeddedPostgresFailure
-from twh_server.database.engine import Database
+from twh_server.database.engine import Database, ended
 from twh_server.events.bell import Bell
 from twh_server.journal.writer import Writer
 from twh_server.processes.listening import url_of
@@ -142,8 +142,7 @@ async def _looked_after(postgres: EmbeddedPostgres) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        looking.cancel()
-        await asyncio.wait([looking])
+        await ended(looking)
 
 
 async def _look_after(postgres: EmbeddedPostgres) -> None:

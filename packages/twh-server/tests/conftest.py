@@ -1,6 +1,6 @@
 """A real PostgreSQL for all tests, migrated once, reached as the application's roles; a fresh tenant for each test."""
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,12 @@ async def open_shop(database: Database, *, kind: str = "sandbox", name: str = "S
     assert tenant_id
     assert key_id
     return Shop(tenant_id, key_id, key.secret)
+
+
+@pytest.fixture
+def new_shop() -> Callable[[Database], Awaitable[Shop]]:
+    """Opens a fresh tenant in any database."""
+    return open_shop
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,0 +1,123 @@
+"""Crash: PostgreSQL is killed under sixty-four writers; what was answered is there once, and retried keys settle the rest."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from twh import AsyncClient
+from twh.errors import OutcomeUnknown, TwhError
+from twh_server.database.address import Address
+from twh_server.database.embedded import EmbeddedPostgres
+from twh_server.database.engine import Database
+from twh_server.database.migrate import migrate
+
+WRITERS = 64
+BEFORE_SECONDS = 1.5
+AFTER_SECONDS = 3.0
+
+
+@pytest.fixture
+def durable():
+    """A PostgreSQL of its own, that does reach the disk: only then does an answer promise anything."""
+    with tempfile.TemporaryDirectory(prefix="twh-", dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)
+        with EmbeddedPostgres(Path(folder) / "data") as postgres:
+            migrate(Address(postgres.conninfo()))
+            yield postgres
+
+
+class Writers:
+    """Sixty-four clients that record one receipt after the other, and each remembers what it was answered."""
+
+    def __init__(self, clients):
+        self.clients = clients
+        self.acknowledged, self.unknown = {}, set()
+        self.stopped = False
+
+    async def record(self, key, client):
+        options = {"idempotency_key": key, "deadline": 1, "attempts_max": 1}
+        try:
+            entry = await client.movements.receive(item="APPLES", location="MAIN", quantity=1, options=options)
+        except TwhError:
+            self.unknown.add(key)
+        else:
+            self.acknowledged[key] = entry.id
+
+    async def write(self, number):
+        turn = 0
+        while not self.stopped:
+            await self.record(f"writer-{number}-{turn}", self.clients[(number + turn) % len(self.clients)])
+            turn += 1
+
+    async def settle(self, client):
+        """Retry each unknown key until it is answered."""
+        for key in sorted(self.unknown):
+            options = {"idempotency_key": key, "deadline": 60}
+            entry = await client.movements.receive(item="APPLES", location="MAIN", quantity=1, options=options)
+            self.acknowledged[key] = entry.id
+
+
+async def test_postgres_killed_under_sixty_four_writers_loses_and_doubles_nothing(
+    durable, start_server, new_shop, hold
+):
+    async with Database(Address(durable.conninfo())) as database:
+        shop = await new_shop(database)
+    with start_server(durable.conninfo()) as first, start_server(durable.conninfo()) as second:
+        async with (
+            AsyncClient(api_key=shop.secret, base_url=first) as one,
+            AsyncClient(api_key=shop.secret, base_url=second) as two,
+        ):
+            await one.items.create(sku="APPLES", name="Apples")
+            await one.locations.create(code="MAIN", name="Main")
+            writers = Writers([one, two])
+            writing = [asyncio.create_task(writers.write(number)) for number in range(WRITERS)]
+            await asyncio.sleep(BEFORE_SECONDS)
+            before = len(writers.acknowledged)
+            os.kill(durable.pid, signal.SIGKILL)
+            await asyncio.sleep(0.5)
+            await asyncio.to_thread(durable.start)
+            await asyncio.sleep(AFTER_SECONDS)
+            writers.stopped = True
+            await asyncio.gather(*writing)
+
+            after, unknown = len(writers.acknowledged) - before, len(writers.unknown)
+            await writers.settle(one)
+
+            movements = await two.movements.list(order="asc", page_size=200).to_list(limit=1_000_000)
+            recorded = [movement.entry for movement in movements]
+            level = await two.stock.get("APPLES", at="MAIN")
+        await hold(shop, (first, second))
+
+    assert before > 0
+    assert after > 0
+    assert unknown > 0
+    assert sorted(recorded) == sorted(writers.acknowledged.values())
+    assert len(set(recorded)) == len(recorded)
+    assert level.on_hand == len(writers.acknowledged)
+
+
+async def test_a_lost_answer_says_that_the_outcome_is_unknown(durable, start_server, new_shop):
+    async with Database(Address(durable.conninfo())) as database:
+        shop = await new_shop(database)
+    with start_server(durable.conninfo()) as url:
+        async with AsyncClient(api_key=shop.secret, base_url=url) as client:
+            await client.items.create(sku="APPLES", name="Apples")
+            await client.locations.create(code="MAIN", name="Main")
+            durable.stop()
+
+            with pytest.raises(OutcomeUnknown) as unknown:
+                await client.movements.receive(
+                    item="APPLES", location="MAIN", quantity=1, options={"idempotency_key": "lost", "deadline": 3}
+                )
+            assert unknown.value.idempotency_key == "lost"
+
+            await asyncio.to_thread(durable.start)
+            entry = await client.movements.receive(
+                item="APPLES", location="MAIN", quantity=1, options={"idempotency_key": "lost", "deadline": 60}
+            )
+
+    assert entry.movements[0].on_hand_after == 1

@@ -70,8 +70,11 @@ def asked(superuser, address):
 
 
 def rights(text):
-    """`select, update (status)` as single rights."""
-    return set(filter(None, re.split(r",\s*", text)))
+    """`select, update (status, name)` as single rights: select, update (status), update (name)."""
+    single = set()
+    for right, columns in re.findall(r"(\w+)(?: \(([^)]*)\))?", text):
+        single |= {f"{right} ({column})" for column in columns.split(", ")} if columns else {right}
+    return single
 
 
 async def test_every_table_is_guarded(asked):

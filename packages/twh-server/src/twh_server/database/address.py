@@ -6,7 +6,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 # The newest revision that this code works with; `serve` says which command to run when the database has another.
-REVISION = "0001"
+REVISION = "0002"
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,16 @@ class Guard:
 
 
 GUARDED: dict[str, Guard] = {
-    "tenants": Guard(app="select, insert", worker="select", by_tenant=False),
-    "api_keys": Guard(app="select, insert, update (revoked_at)", by_tenant=False),
+    "tenants": Guard(app="select, insert, update (state, state_changed_at)", worker="select", by_tenant=False),
+    "api_keys": Guard(
+        app="select, insert, update (name, role, scopes, expires_at, revoked_at, last_used_at, successor, version)",
+        by_tenant=False,
+    ),
+    "tenant_settings": Guard(app="select, insert, update", worker="select"),
     "ledger_heads": Guard(app="select, insert, update", worker="select"),
     "items": Guard(app="select, insert, update"),
     "item_barcodes": Guard(app="select, insert, delete"),
+    "item_terms": Guard(app="select, insert, delete"),
     "locations": Guard(app="select, insert, update"),
     "stock_levels": Guard(app="select, insert, update"),
     "entries": Guard(app="select, insert", history=True),
@@ -62,16 +67,6 @@ begin
     if not exists (select from pg_roles where rolname = '{WORKER}') then
         create role {WORKER} login;
     end if;
-end
-$$;
-"""
-
-REFUSE_CHANGE = """
-create function refuse_change() returns trigger
-language plpgsql as $$
-begin
-    raise exception 'history is never edited: % on % is refused', lower(tg_op), tg_table_name
-        using errcode = 'integrity_constraint_violation', hint = 'Record another entry that corrects it.';
 end
 $$;
 """

@@ -30,6 +30,8 @@ tenants = sa.Table(
     _column("name", sa.Text()),
     _column("kind", sa.Text()),
     _column("created_at", TIME),
+    _column("state", sa.Text()),
+    _column("state_changed_at", TIME, null=True),
 )
 
 api_keys = sa.Table(
@@ -43,6 +45,19 @@ api_keys = sa.Table(
     _column("created_at", TIME),
     _column("expires_at", TIME, null=True),
     _column("revoked_at", TIME, null=True),
+    _column("role", sa.Text(), null=True),
+    _column("last_used_at", TIME, null=True),
+    _column("successor", sa.Uuid(), null=True),
+    _column("version", sa.BigInteger()),
+)
+
+tenant_settings = sa.Table(
+    "tenant_settings",
+    metadata,
+    _tenant(),
+    _column("chosen", pg.JSONB()),
+    _column("version", sa.BigInteger()),
+    _column("updated_at", TIME),
 )
 
 ledger_heads = sa.Table(
@@ -71,6 +86,8 @@ items = sa.Table(
     _column("version", sa.BigInteger()),
     _column("created_at", TIME),
     _column("updated_at", TIME),
+    _column("packs", pg.JSONB()),
+    _column("tags", pg.ARRAY(sa.Text)),
 )
 
 item_barcodes = sa.Table(
@@ -79,6 +96,16 @@ item_barcodes = sa.Table(
     _tenant(),
     _id("barcode", sa.Text()),
     _column("item_id", sa.Uuid()),
+    _column("pack", sa.Text(), null=True),
+    _column("gtin", sa.Text(), null=True),
+)
+
+item_terms = sa.Table(
+    "item_terms",
+    metadata,
+    _tenant(),
+    _id("term", sa.Text()),
+    _id("item_id"),
 )
 
 locations = sa.Table(
@@ -93,6 +120,8 @@ locations = sa.Table(
     _column("version", sa.BigInteger()),
     _column("created_at", TIME),
     _column("updated_at", TIME),
+    _column("parent_id", sa.Uuid(), null=True),
+    _column("sellable", sa.Boolean()),
 )
 
 stock_levels = sa.Table(
@@ -156,6 +185,8 @@ events = sa.Table(
     _column("kind", sa.Text()),
     _column("body", sa.Text()),
     _column("recorded_at", TIME),
+    _column("actor_key", sa.Uuid(), null=True),
+    _column("subject", sa.Uuid(), null=True),
 )
 
 blocks = sa.Table(
@@ -206,6 +237,8 @@ webhook_endpoints = sa.Table(
     _column("created_at", TIME),
     _column("updated_at", TIME),
     _column("deleted_at", TIME, null=True),
+    _column("sealed_previous", sa.LargeBinary(), null=True),
+    _column("previous_until", TIME, null=True),
 )
 
 deliveries = sa.Table(

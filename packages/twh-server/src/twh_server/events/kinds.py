@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -33,28 +34,50 @@ class News:
 
     kind: str
     data: bytes
+    subject: UUID | None = None
+    """What was changed, when the audit log is to tell of it."""
+    previous: bytes | None = None
+    """What changed values were before, encoded as an object; None when nothing was changed."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class EventActor(msgspec.Struct, frozen=True):
+    """Who made it happen: an API key."""
+
+    key: str
+    name: str
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that happened to a tenant, numbered without gaps in the order in which it was committed.
 
-    The data depends on the type; what each type carries is listed in the event catalogue.
+    The data depends on the type; what each type carries is listed in the event catalogue. `actor` is left out of what
+    nobody asked for, `previous` of what changed no values.
     """
 
     id: str
     type: str
     timestamp: datetime
     sequence: int
+    actor: EventActor | None = None
     data: msgspec.Raw
+    previous: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 _decoder = msgspec.json.Decoder(Event)
 
 
-def encode(*, event_id: str, kind: str, timestamp: datetime, sequence: int, data: bytes) -> bytes:
+def encode(news: News, *, event_id: str, timestamp: datetime, sequence: int, actor: EventActor | None) -> bytes:
     """The bytes of an event."""
     return msgspec.json.encode(
-        Event(id=event_id, type=kind, timestamp=timestamp, sequence=sequence, data=msgspec.Raw(data))
+        Event(
+            id=event_id,
+            type=news.kind,
+            timestamp=timestamp,
+            sequence=sequence,
+            actor=actor,
+            data=msgspec.Raw(news.data),
+            previous=msgspec.UNSET if news.previous is None else msgspec.Raw(news.previous),
+        )
     )
 
 

@@ -88,6 +88,7 @@ class Call(Generic[B, Q]):
             refuse=lambda refusal: problems.answer(refusal, self.request_id),
             key=self.key,
             digest=self.digest,
+            actor=self.actor,
             reopen=reopen,
         )
         return await self.rooms.writer.submit(submission)

@@ -9,17 +9,20 @@ committed. Folded into one statement with the reads, it would answer the new hea
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from twh_server.database.engine import SET_TENANT, Connection, Row, constant
-from twh_server.database.identifiers import EVENT, EventId, Minter, TenantId
+from twh_server.database.identifiers import EVENT, KEY, EventId, Minter, TenantId
 from twh_server.events import kinds
-from twh_server.events.kinds import News
+from twh_server.events.kinds import EventActor, News
 from twh_server.journal import keys
-from twh_server.journal.commands import Answer, Effects, Facts, Moment, Read, Submission, Write
+from twh_server.journal.commands import Actor, Answer, Effects, Facts, Moment, Read, Submission, Write
 from twh_server.journal.seal import seal
 from twh_server.refusals import Refusal
+
+AT_LEAST = timedelta(microseconds=1)
+"""By so much a batch is later than the one before it: what changed since a moment can be told without doubt."""
 
 Outcome = Answer | BaseException
 Submissions = Sequence[Submission[Any]]
@@ -53,7 +56,7 @@ async def commit(
     """
     async with connection.pipeline() as pipeline:
         head, known, facts = await _read(connection, pipeline, tenant, submissions)
-        recorded_at = max(clock(), head.recorded_at)
+        recorded_at = max(clock(), head.recorded_at + AT_LEAST)
         batch = Decided(tenant=tenant, head=head, recorded_at=recorded_at, facts=facts, known=known)
         for submission in submissions:
             batch.take(submission)
@@ -106,7 +109,7 @@ class Decided:
             answer = submission.answer(effects.result)
         except Refusal as refusal:
             effects, answer = Effects(result=None), submission.refuse(refusal)
-        told = self._told(effects.news)
+        told = self._told(effects.news, submission.actor)
         event = told[0][3] if answer.told_by_event else None
         row = keys.row(submission, answer, moment.sequence) if submission.key else None
         # What could fail is behind us: a command enters the batch with all of its effects, or with none.
@@ -115,19 +118,17 @@ class Decided:
             self._remember(row, event)
         return answer
 
-    def _told(self, news: Sequence[News]) -> list[Row]:
+    def _told(self, news: Sequence[News], actor: Actor | None) -> list[Row]:
         """The events of a command, numbered behind those of the batch."""
         told: list[Row] = []
+        who = EventActor(KEY.text(actor.key), actor.name) if actor else None
         for sequence, one in enumerate(news, self.last_sequence + 1):
             event_id = EventId(self.minter.mint())
             body = kinds.encode(
-                event_id=EVENT.text(event_id),
-                kind=one.kind,
-                timestamp=self.recorded_at,
-                sequence=sequence,
-                data=one.data,
+                one, event_id=EVENT.text(event_id), timestamp=self.recorded_at, sequence=sequence, actor=who
             )
-            told.append((sequence, event_id, one.kind, body.decode()))
+            actor_key = actor.key if actor else None
+            told.append((sequence, event_id, one.kind, body.decode(), actor_key, one.subject))
         return told
 
     def _enter(self, effects: Effects[Any], told: Sequence[Row]) -> None:
@@ -199,7 +200,7 @@ async def _write(connection: Connection, batch: Decided) -> None:
 
 
 async def _append(connection: Connection, batch: Decided) -> None:
-    sequences, ids, names, bodies = (list(column) for column in zip(*batch.events, strict=True))
+    sequences, ids, names, bodies, actors, subjects = (list(column) for column in zip(*batch.events, strict=True))
     sealed = seal(batch.head.hash, (body.encode() for body in bodies))
     stand = {
         "tenant": batch.tenant,
@@ -212,7 +213,15 @@ async def _append(connection: Connection, batch: Decided) -> None:
     }
     await connection.execute(
         APPEND_EVENTS,
-        {**stand, "sequences": sequences, "ids": ids, "kinds": names, "bodies": bodies},
+        {
+            **stand,
+            "sequences": sequences,
+            "ids": ids,
+            "kinds": names,
+            "bodies": bodies,
+            "actors": actors,
+            "subjects": subjects,
+        },
     )
     await connection.execute(APPEND_BLOCK, stand)
     await connection.execute(MOVE_HEAD, stand)
@@ -227,10 +236,11 @@ for no key update
 
 # `%(bodies)b`: an array in text form would have each quotation mark of the JSON escaped, by Python, one by one.
 APPEND_EVENTS = """
-insert into events (tenant_id, sequence, id, kind, body, recorded_at)
-select %(tenant)s, sequence, id, kind, body, %(recorded_at)s
-from unnest(%(sequences)s::bigint[], %(ids)s::uuid[], %(kinds)s::text[], %(bodies)b::text[])
-     as told (sequence, id, kind, body)
+insert into events (tenant_id, sequence, id, kind, body, recorded_at, actor_key, subject)
+select %(tenant)s, sequence, id, kind, body, %(recorded_at)s, actor_key, subject
+from unnest(%(sequences)s::bigint[], %(ids)s::uuid[], %(kinds)s::text[], %(bodies)b::text[], %(actors)s::uuid[],
+            %(subjects)s::uuid[])
+     as told (sequence, id, kind, body, actor_key, subject)
 """
 
 APPEND_BLOCK = """

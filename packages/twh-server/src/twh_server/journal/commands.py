@@ -149,5 +149,7 @@ class Submission(Generic[T]):
     key: str | None = None
     digest: bytes = b""
     """What the key stands for: SHA-256 over the request. The same key with another digest is refused."""
+    actor: Actor | None = None
+    """Who asks; every event of the command says so. None for what nobody asked for."""
     reopen: Callable[[str], bytes] = str.encode
     """From the form in which an answer's body was kept to the body."""

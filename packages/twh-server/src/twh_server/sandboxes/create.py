@@ -44,15 +44,17 @@ async def _seed(writer: Writer, tenant: Tenant, key: NewKey) -> None:
     assert tenant_id is not None
     assert key_id is not None
     actor = Actor(key=key_id, name=key.name)
-    await _carry_out(writer, tenant_id, [*LOCATIONS, *items()])
-    answers = await _carry_out(writer, tenant_id, story(actor, datetime.now(UTC)))
+    await _carry_out(writer, tenant_id, actor, [*LOCATIONS, *items()])
+    answers = await _carry_out(writer, tenant_id, actor, story(actor, datetime.now(UTC)))
     booked_twice = answers[-1].body.decode()
-    await _carry_out(writer, tenant_id, [ReverseEntry(entry=booked_twice, actor=actor, reason="booked twice")])
+    await _carry_out(writer, tenant_id, actor, [ReverseEntry(entry=booked_twice, actor=actor, reason="booked twice")])
 
 
-async def _carry_out(writer: Writer, tenant: TenantId, commands: Iterable[Command[Any]]) -> list[Answer]:
+async def _carry_out(writer: Writer, tenant: TenantId, actor: Actor, commands: Iterable[Command[Any]]) -> list[Answer]:
     """Submit everything at once: the journal takes it in order, in few batches."""
-    submissions = [Submission(tenant=tenant, command=command, answer=_answer, refuse=_refuse) for command in commands]
+    submissions = [
+        Submission(tenant=tenant, command=command, answer=_answer, refuse=_refuse, actor=actor) for command in commands
+    ]
     return await asyncio.gather(*(writer.submit(submission) for submission in submissions))
 
 

@@ -1,0 +1,192 @@
+"""Keys with roles, settings, an audit log, tenants that end; barcodes of packs, tags, words, places within places.
+
+Ships before the code that uses it. Code of revision 0001 goes on working beside it: whatever is new has a default or is
+null. What locks: each table is rewritten or indexed once, in one transaction.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+from alembic import op
+
+from twh_server.database.guards import APP, OWNER, Guard, guard
+from twh_server.database.planning import EXPECT_FEW_TENANTS
+
+revision = "0002"
+down_revision = "0001"
+
+ACCESS = f"""
+alter table tenants
+    add column state text not null default 'active',
+    add column state_changed_at timestamptz,
+    add constraint state_is_known check (state in ('active', 'suspended', 'closed'));
+grant update (state, state_changed_at) on tenants to {APP};
+
+alter table api_keys
+    add column role text,
+    add column last_used_at timestamptz,
+    add column successor uuid,
+    add column version bigint not null default 1;
+grant update (name, role, scopes, expires_at, revoked_at, last_used_at, successor, version) on api_keys to {APP};
+
+create table tenant_settings (
+    tenant_id uuid primary key references tenants,
+    chosen jsonb not null,
+    version bigint not null,
+    updated_at timestamptz not null
+);
+"""
+
+AUDIT = """
+alter table events
+    add column actor_key uuid,
+    add column subject uuid;
+create index events_audited on events (tenant_id, sequence) where subject is not null;
+create index events_by_actor on events (tenant_id, actor_key, sequence) where subject is not null;
+create index events_by_subject on events (tenant_id, subject, sequence) where subject is not null;
+"""
+
+# A GTIN is one number, whether a scanner tells it with 8, 12, 13 or 14 digits.
+CATALOGUE = """
+alter table items
+    add column packs jsonb not null default '[]',
+    add column tags text[] not null default '{}';
+create index items_by_sku_prefix on items (tenant_id, sku collate "C");
+create index items_by_change on items (tenant_id, updated_at, id);
+
+alter table item_barcodes
+    add column pack text,
+    add column gtin text generated always as (
+        case when barcode ~ '^([0-9]{8}|[0-9]{12,14})$' then lpad(barcode, 14, '0') end
+    ) stored;
+create index item_barcodes_by_gtin on item_barcodes (tenant_id, gtin) where gtin is not null;
+
+create table item_terms (
+    tenant_id uuid not null,
+    term text not null,
+    item_id uuid not null,
+    primary key (tenant_id, term, item_id),
+    foreign key (tenant_id, item_id) references items
+);
+create index item_terms_by_item on item_terms (tenant_id, item_id);
+
+alter table locations
+    add column parent_id uuid,
+    add column sellable boolean not null default true,
+    add foreign key (tenant_id, parent_id) references locations,
+    add constraint a_location_is_not_within_itself check (parent_id <> id);
+update locations set sellable = false where kind in ('transit', 'quarantine');
+create index locations_by_parent on locations (tenant_id, parent_id, id) where parent_id is not null;
+create index locations_by_change on locations (tenant_id, updated_at, id);
+"""
+
+WEBHOOKS = """
+alter table webhook_endpoints
+    add column sealed_previous bytea,
+    add column previous_until timestamptz;
+"""
+
+# History is never edited, by nobody. A tenant that was closed may be purged, whole, by the one function below: the guard
+# looks for it among the callers of the delete.
+PURGE = f"""
+create or replace function refuse_change() returns trigger
+language plpgsql as $$
+declare
+    callers text;
+begin
+    if tg_op = 'DELETE' and current_user = '{OWNER}' then
+        get diagnostics callers = pg_context;
+        if callers ~ '\\n[^\\n]*\\mpurge_tenant\\(uuid\\)[^\\n]*$'
+            and exists (select from tenants where id = old.tenant_id and state = 'closed')
+        then
+            return old;
+        end if;
+    end if;
+    raise exception 'history is never edited: % on % is refused', lower(tg_op), tg_table_name
+        using errcode = 'integrity_constraint_violation', hint = 'Record another entry that corrects it.';
+end
+$$;
+
+create function purge_tenant(purged uuid) returns bigint
+language plpgsql as $$
+declare
+    last_sequence bigint;
+begin
+    select sequence into last_sequence from ledger_heads where tenant_id = purged for update;
+    if not exists (select from tenants where id = purged and state = 'closed') then
+        raise exception 'tenant % is not closed: only a closed tenant is purged', purged;
+    end if;
+    delete from delivery_attempts where tenant_id = purged;
+    delete from endpoint_queues where tenant_id = purged;
+    delete from deliveries where tenant_id = purged;
+    delete from webhook_endpoints where tenant_id = purged;
+    delete from cursors where tenant_id = purged;
+    delete from idempotency_keys where tenant_id = purged;
+    delete from blocks where tenant_id = purged;
+    delete from events where tenant_id = purged;
+    delete from stock_movements where tenant_id = purged;
+    delete from entries where tenant_id = purged;
+    delete from stock_levels where tenant_id = purged;
+    delete from item_terms where tenant_id = purged;
+    delete from item_barcodes where tenant_id = purged;
+    delete from items where tenant_id = purged;
+    delete from locations where tenant_id = purged;
+    delete from tenant_settings where tenant_id = purged;
+    delete from api_keys where tenant_id = purged;
+    delete from ledger_heads where tenant_id = purged;
+    delete from tenants where id = purged;
+    return last_sequence;
+end
+$$;
+alter function purge_tenant(uuid) owner to {OWNER};
+revoke execute on function purge_tenant(uuid) from public;
+"""
+
+RIGHTS = {
+    "tenant_settings": Guard(app="select, insert, update", worker="select"),
+    "item_terms": Guard(app="select, insert, delete"),
+}
+
+ITEM_NAMES = (
+    "select tenant_id, id, name, attributes from items where (tenant_id, id) > (%s, %s) order by 1, 2 limit 5000"
+)
+ADD_TERMS = """
+insert into item_terms (tenant_id, term, item_id)
+select * from unnest(%s::uuid[], %s::text[], %s::uuid[])
+"""
+
+
+def upgrade() -> None:
+    """Add what is new, and put it under guard."""
+    for part in (ACCESS, AUDIT, CATALOGUE, WEBHOOKS, PURGE):
+        op.execute(part)
+    op.execute(EXPECT_FEW_TENANTS)
+    for table, rights in RIGHTS.items():
+        op.execute(guard(table, rights))
+    _find_words()
+
+
+def _find_words() -> None:
+    """The terms by which the items that are there can be found."""
+    connection: Any = op.get_bind().connection.driver_connection
+    last = ("00000000-0000-0000-0000-000000000000",) * 2
+    while rows := connection.execute(ITEM_NAMES, last).fetchall():
+        terms = [
+            (tenant, term, item) for tenant, item, name, attributes in rows for term in _terms_of(name, attributes)
+        ]
+        if terms:
+            connection.execute(ADD_TERMS, [list(column) for column in zip(*terms, strict=True)])
+        last = rows[-1][:2]
+
+
+def _terms_of(name: str, attributes: dict[str, Any]) -> Iterator[str]:
+    """As `catalogue.terms` had it when this revision was made."""
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    yield from {f"w:{word[:64]}": None for word in re.findall(r"[^\W_]+", plain.casefold())}
+    for key, value in attributes.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        if not isinstance(value, (dict, list)) and len(key) + len(text) <= 200:
+            yield f"a:{key}={text}"

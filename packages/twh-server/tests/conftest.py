@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from twh_server.access.keys import create_key
 from twh_server.access.scopes import ALL_SCOPES
+from twh_server.access.sealing import Sealer
 from twh_server.access.tenants import create_tenant
 from twh_server.app import build
 from twh_server.catalogue.item_commands import CreateItem
@@ -29,7 +30,6 @@ from twh_server.ledger.lines import Line
 from twh_server.ledger.record import RecordEntry
 from twh_server.ledger.reverse import ReverseEntry
 from twh_server.refusals import Refusal
-from twh_server.webhooks.sealing import Sealer
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from twh_server import worker
+from twh_server.access.sealing import Sealer
 from twh_server.events.bell import Bell
 from twh_server.journal import sweep
 from twh_server.journal.sweep import sweep_keys
-from twh_server.webhooks.sealing import Sealer
 from twh_server.worker import working
 
 DAYS_8 = timedelta(days=8)

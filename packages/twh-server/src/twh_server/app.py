@@ -14,6 +14,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from twh_server.access.keys import Keys
+from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, ended
 from twh_server.database.identifiers import REQUEST, RequestId, fresh
 from twh_server.events.bell import Bell
@@ -23,7 +24,6 @@ from twh_server.http.operations import OPERATIONS
 from twh_server.http.refusals import Internal, MalformedRequest, MethodNotAllowed, NotFound
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
-from twh_server.webhooks.sealing import Sealer
 
 Incoming = Request[Any, Any, Any]
 

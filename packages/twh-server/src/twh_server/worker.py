@@ -6,13 +6,13 @@ import logging
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
+from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, Transient, ended
 from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower
 from twh_server.journal.sweep import sweep_keys
 from twh_server.webhooks import fan_out
 from twh_server.webhooks.deliver import Courier
-from twh_server.webhooks.sealing import Sealer
 
 KEYS_KEPT = timedelta(days=7)
 SWEEP_PAUSE_SECONDS = 600.0

@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from twh_server.access.sealing import Sealer
 from twh_server.app import build
 from twh_server.events.bell import Bell
 from twh_server.processes.listening import listen, url_of
 from twh_server.processes.serving import serving
 from twh_server.sandboxes.create import create_sandbox
-from twh_server.webhooks.sealing import Sealer
 
 CONFIGURATION = Path(__file__).parent / "schemathesis.toml"
 SCHEMATHESIS = Path(sys.executable).parent / "st"

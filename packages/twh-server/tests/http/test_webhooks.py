@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from twh_server.access.keys import create_key
+from twh_server.access.sealing import Sealer
 from twh_server.access.tenants import find_tenant
 from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower
 from twh_server.webhooks.deliver import Courier
 from twh_server.webhooks.fan_out import FOLLOWER, fan_out
-from twh_server.webhooks.sealing import Sealer
 
 ENDPOINTS = "/v1/webhook-endpoints"
 URL = "https://example.com/hooks/twh"

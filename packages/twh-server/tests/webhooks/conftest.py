@@ -10,6 +10,7 @@ import msgspec
 import pytest_asyncio
 from aiohttp import web
 
+from twh_server.access.sealing import Sealer
 from twh_server.catalogue.location_commands import CreateLocation
 from twh_server.database.identifiers import ENDPOINT
 from twh_server.events.bell import Bell
@@ -21,7 +22,6 @@ from twh_server.webhooks.deliveries import DeliveryFilter, list_attempts, list_d
 from twh_server.webhooks.endpoint_commands import CreateEndpoint, DeleteEndpoint, UpdateEndpoint
 from twh_server.webhooks.fan_out import FOLLOWER, fan_out
 from twh_server.webhooks.schedule import Schedule
-from twh_server.webhooks.sealing import Sealer
 
 PATIENCE_SECONDS = 10.0
 

@@ -11,6 +11,7 @@ from litestar.response.base import ASGIResponse
 
 from twh_server.access.keys import Access, Keys
 from twh_server.access.scopes import Scope
+from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, Transient
 from twh_server.database.identifiers import REQUEST, RequestId, TenantId, fresh
 from twh_server.events.bell import Bell
@@ -22,7 +23,6 @@ from twh_server.journal.refusals import Unavailable
 from twh_server.journal.writer import Writer
 from twh_server.ledger.record import BACK_MAX
 from twh_server.refusals import Refusal
-from twh_server.webhooks.sealing import Sealer
 
 JSON = "application/json"
 

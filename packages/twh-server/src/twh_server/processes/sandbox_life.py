@@ -12,6 +12,7 @@ from typing import Any
 
 import twh_server
 from twh_server.access.keys import create_key
+from twh_server.access.sealing import Sealer
 from twh_server.access.tenants import create_tenant
 from twh_server.app import build
 from twh_server.database.address import REVISION, Address, revision_of
@@ -25,7 +26,6 @@ from twh_server.processes.serving import serving, told_to_stop
 from twh_server.sandboxes.create import create_sandbox
 from twh_server.settings import Settings
 from twh_server.telemetry import form_lines
-from twh_server.webhooks.sealing import Sealer
 
 POSTGRES_LOOK_SECONDS = 0.5
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+from twh_server.access.sealing import Sealer
 from twh_server.app import build
 from twh_server.database.address import Address
 from twh_server.database.engine import Database, ended
@@ -15,7 +16,6 @@ from twh_server.processes.listening import CannotStart, listen, say, url_of
 from twh_server.processes.serving import keep_what_was_loaded, serving, told_to_stop
 from twh_server.processes.starting import migrated, sealer_of
 from twh_server.settings import Settings
-from twh_server.webhooks.sealing import Sealer
 from twh_server.worker import working
 
 RESTART_PAUSE_SECONDS = 1.0

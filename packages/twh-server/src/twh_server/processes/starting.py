@@ -6,11 +6,11 @@ from typing import TypeVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from twh_server.access.sealing import Sealer, key_of
 from twh_server.database.address import REVISION, Address, revision_of
 from twh_server.database.guards import APP, WORKER
 from twh_server.processes.listening import CannotStart
 from twh_server.settings import Settings
-from twh_server.webhooks.sealing import Sealer, key_of
 
 CONNECT_SECONDS = 5
 

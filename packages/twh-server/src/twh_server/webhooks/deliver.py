@@ -13,11 +13,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
+from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, Transient, ended
 from twh_server.webhooks import claims
 from twh_server.webhooks.claims import Claim, Result
 from twh_server.webhooks.schedule import Schedule
-from twh_server.webhooks.sealing import Sealer
 from twh_server.webhooks.sending import DEADLINE_SECONDS, Answered, Sender
 
 SENDING_MAX = 256

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from yarl import URL
 
+from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import ENDPOINT, EndpointId
 from twh_server.events.kinds import KINDS, News
@@ -17,7 +18,6 @@ from twh_server.refusals import Problem
 from twh_server.webhooks import endpoints, signing, targets
 from twh_server.webhooks.endpoints import EndpointRow, NewEndpoint
 from twh_server.webhooks.refusals import EndpointNotFound, InvalidEndpoint, TooManyEndpoints
-from twh_server.webhooks.sealing import Sealer
 from twh_server.webhooks.targets import Policy, TargetRefused
 
 URL_LENGTH_MAX = 2_048

@@ -17,12 +17,12 @@ import aiohttp
 from yarl import URL
 
 from twh_server import __version__
+from twh_server.access.sealing import CannotUnseal, Sealer
 from twh_server.access.tenants import TenantKind
 from twh_server.database.identifiers import EVENT
 from twh_server.webhooks import signing, targets
 from twh_server.webhooks.claims import Claim
 from twh_server.webhooks.dialing import CheckedResolver, CheckedSockets
-from twh_server.webhooks.sealing import CannotUnseal, Sealer
 from twh_server.webhooks.targets import Policy, TargetRefused
 
 DEADLINE_SECONDS = 15.0

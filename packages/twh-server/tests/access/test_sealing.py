@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from twh_server.webhooks.sealing import CannotUnseal, Sealer, key_of
+from twh_server.access.sealing import CannotUnseal, Sealer, key_of
 
 TENANT, ENDPOINT = uuid4(), uuid4()
 

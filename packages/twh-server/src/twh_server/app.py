@@ -19,6 +19,7 @@ from twh_server.database.engine import Database, ended
 from twh_server.database.identifiers import REQUEST, RequestId, fresh
 from twh_server.events.bell import Bell
 from twh_server.http import pages, problems
+from twh_server.http.incoming import DEFAULT_LIMITS, BodyLimits
 from twh_server.http.operation import Operation, Rooms, serve
 from twh_server.http.operations import OPERATIONS
 from twh_server.http.refusals import Internal, MalformedRequest, MethodNotAllowed, NotFound
@@ -30,12 +31,19 @@ Incoming = Request[Any, Any, Any]
 _log = logging.getLogger(__name__)
 
 
-def build(database: Database, bell: Bell, sealer: Sealer) -> ASGIApp:
+def build(database: Database, bell: Bell, sealer: Sealer, *, limits: BodyLimits = DEFAULT_LIMITS) -> ASGIApp:
     """The application over a database that the caller opens before its start-up and closes after its shutdown.
 
     On shutdown, everything that was accepted is answered before the lifespan ends.
     """
-    rooms = Rooms(database=database, writer=Writer(database, bell), bell=bell, keys=Keys(database), sealer=sealer)
+    rooms = Rooms(
+        database=database,
+        writer=Writer(database, bell),
+        bell=bell,
+        keys=Keys(database),
+        sealer=sealer,
+        limits=limits,
+    )
 
     @contextlib.asynccontextmanager
     async def life(_: Litestar) -> AsyncGenerator[None]:

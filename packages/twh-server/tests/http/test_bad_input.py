@@ -2,6 +2,7 @@
 
 import pytest
 
+from twh_server.http.incoming import BodyLimits
 from twh_server.http.operations import OPERATIONS
 
 JSON = {"Content-Type": "application/json"}
@@ -87,9 +88,9 @@ async def test_an_unknown_field_is_named(http, request_of, operation, problem):
 
 @those(takes_a_body)
 @pytest.mark.parametrize("declared", [True, False])
-async def test_a_body_of_two_megabytes_is_too_large(http, request_of, operation, declared, problem):
+async def test_a_body_with_a_byte_too_many_is_too_large(http, request_of, operation, declared, problem):
     asked = request_of(operation.id)
-    content = b'{"name": "' + b"x" * (2 << 20) + b'"}'
+    content = b"[" + b" " * BodyLimits().of(bulk=operation.bulk)
 
     async def in_pieces():
         for start in range(0, len(content), 1 << 16):
@@ -97,6 +98,18 @@ async def test_a_body_of_two_megabytes_is_too_large(http, request_of, operation,
 
     asked.content = content if declared else in_pieces()
     problem(await asked.send(http), 413, "body_too_large")
+
+
+def test_an_operation_that_takes_many_at_once_takes_eight_times_as_many_bytes():
+    assert (BodyLimits().of(bulk=False), BodyLimits().of(bulk=True)) == (1 << 20, 8 << 20)
+
+
+@those(takes_a_body)
+async def test_a_body_as_large_as_may_be_is_read(http, request_of, operation, problem):
+    asked = request_of(operation.id)
+    asked.content = b"[" + b" " * (BodyLimits().of(bulk=operation.bulk) - 1)
+
+    problem(await asked.send(http), 400, "malformed_request")
 
 
 @those(takes_a_body)

@@ -98,6 +98,7 @@ async def test_a_full_process_refuses_other_tenants_too(ask, writer, request_of,
     answers = await asyncio.gather(*(ask(one) for one in bins(5)), writer.submit(theirs), return_exceptions=True)
 
     assert isinstance(answers[-1], Overloaded)
+    assert not writer._lines
     assert (await writer.submit(theirs)).status == 200
 
 

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import psycopg
 import pytest
+from psycopg_pool import PoolTimeout
 
 from twh_server.catalogue.location_commands import CreateLocation
 from twh_server.database.embedded import temporary_postgres
-from twh_server.database.engine import Database, Transient
+from twh_server.database.engine import Database, is_transient
 from twh_server.database.migrate import migrate
 from twh_server.events.bell import Bell
 from twh_server.journal.refusals import Unavailable
@@ -108,4 +109,27 @@ async def eventually(attempt):
 
 @pytest.mark.parametrize("state", sorted(state for state in STATES if state.startswith(TRANSIENT_STATES)))
 def test_a_failure_of_the_transaction_itself_is_no_fault_of_a_command(state):
-    assert issubclass(psycopg.errors.lookup(state), Transient)
+    assert is_transient(psycopg.errors.lookup(state)())
+
+
+@pytest.mark.parametrize(
+    "state", sorted({state for state in STATES if not state.startswith((*TRANSIENT_STATES, "25P0"))})
+)
+def test_every_other_failure_is_a_commands_own(state):
+    assert not is_transient(psycopg.errors.lookup(state)())
+
+
+@pytest.mark.parametrize("fault", [psycopg.OperationalError("lost"), psycopg.InterfaceError(), PoolTimeout()])
+def test_a_loss_of_the_connection_is_no_fault_of_a_command(fault):
+    assert is_transient(fault)
+
+
+async def test_a_transaction_that_the_database_ended_for_being_idle_is_no_fault_of_a_command(postgres):
+    options = "-c idle_in_transaction_session_timeout=50"
+    async with await psycopg.AsyncConnection.connect(postgres.conninfo(user="twh_app"), options=options) as connection:
+        await connection.execute("select 1")
+        await asyncio.sleep(0.5)
+        with pytest.raises(psycopg.Error) as ended:
+            await connection.execute("select 1")
+
+    assert is_transient(ended.value)

@@ -9,7 +9,7 @@ import pytest
 
 from twh_server.catalogue.item_commands import STORE_ITEMS, CreateItem
 from twh_server.catalogue.location_commands import CreateLocation
-from twh_server.journal.commands import Answer, Effects
+from twh_server.journal.commands import Answer, Effects, Write
 from twh_server.ledger.verify import verify
 
 
@@ -45,6 +45,21 @@ class Unwritable:
         return effects
 
 
+@dataclass(frozen=True)
+class Failing:
+    """A command whose statement the database fails with a state of one's choice."""
+
+    state: str
+    weight: Final = 1
+
+    def asks(self):
+        return ()
+
+    def decide(self, facts, moment):
+        fail = f"do $$ begin raise exception using errcode = '{self.state}'; end $$"
+        return Effects(result=None, rows=[(Write(sql=fail, columns=("nothing",), rank=0), (None,))])
+
+
 POISONS = {
     "raises": (Raising(), ZeroDivisionError),
     "breaks a rule of the schema": (Unwritable("scale", 10), psycopg.errors.CheckViolation),
@@ -52,6 +67,8 @@ POISONS = {
     "has a NUL": (Unwritable("name", "a\0b"), psycopg.Error),
     "is of no type that the driver knows": (Unwritable("name", object()), psycopg.Error),
     "is not JSON": (Unwritable("attributes", "{"), psycopg.Error),
+    "is beyond a limit of the database": (Failing("54000"), psycopg.errors.ProgramLimitExceeded),
+    "meets a fault of the disk": (Failing("58030"), psycopg.errors.IoError),
 }
 
 

@@ -18,7 +18,11 @@ Connection: TypeAlias = AsyncConnection[TupleRow]
 Row: TypeAlias = tuple[Any, ...]
 
 # What a lost, stopped or overloaded database raises: the transaction did not happen, or nobody knows whether it did.
+# Whoever looks again anyway catches these; whoever has to know whose fault it was asks `is_transient`.
 Transient = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+
+# Connection, rollback, resources, operator, lock not available; and what ends an idle or a long transaction's connection.
+TRANSIENT_STATES = ("08", "40", "53", "57", "55P03", "25P03", "25P04")
 
 WRITERS_MAX = 8
 READERS_MAX = 8
@@ -100,6 +104,15 @@ def _pool(name: str, conninfo: str, size: int) -> AsyncConnectionPool[Connection
         timeout=CHECKOUT_TIMEOUT_SECONDS,
         kwargs={"autocommit": True, "prepare_threshold": 2},
     )
+
+
+def is_transient(fault: BaseException) -> bool:
+    """Whether a transaction failed for no fault of what was asked: the same may go well later.
+
+    `psycopg.OperationalError` is wider than that: a value too large for an index is one, and will always be.
+    """
+    state = fault.sqlstate if isinstance(fault, psycopg.Error) else None
+    return state.startswith(TRANSIENT_STATES) if state else isinstance(fault, Transient)
 
 
 async def ended(task: "asyncio.Task[None]") -> None:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -23,6 +24,7 @@ from twh_server.http.refusals import (
 )
 
 BODY_BYTES_MAX = 1 << 20
+BULK_BODY_BYTES_MAX = 8 << 20
 BODY_SECONDS_MAX = 30.0
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -31,6 +33,21 @@ _TAGS = re.compile(r'\s*(?:W/)?("[\x21\x23-\x7e]*"|\*)\s*')
 _ACCEPTED = ("*/*", "application/*", "application/json", "application/problem+json")
 
 Incoming = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BodyLimits:
+    """How many bytes a body has at most: of one request, and of an operation that takes many at once."""
+
+    body_bytes: int = BODY_BYTES_MAX
+    bulk_bytes: int = BULK_BODY_BYTES_MAX
+
+    def of(self, *, bulk: bool) -> int:
+        """The limit of one operation."""
+        return self.bulk_bytes if bulk else self.body_bytes
+
+
+DEFAULT_LIMITS = BodyLimits()
 
 
 async def authenticate(request: Incoming, keys: Keys, scope: str) -> Access:
@@ -85,20 +102,20 @@ def entity_tags(request: Incoming, header: str) -> tuple[str, ...] | None:
     return tuple(tag[1] for tag in tags if tag)
 
 
-async def body(request: Incoming) -> bytes:
-    """The body's bytes. Raises NotJson, BodyTooLarge, RequestTimeout."""
+async def body(request: Incoming, bytes_max: int) -> bytes:
+    """The body's bytes, at most so many. Raises NotJson, BodyTooLarge, RequestTimeout."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json" and not media.endswith("+json"):
         raise NotJson
-    if int(request.headers.get("content-length") or 0) > BODY_BYTES_MAX:
-        raise BodyTooLarge(BODY_BYTES_MAX)
+    if int(request.headers.get("content-length") or 0) > bytes_max:
+        raise BodyTooLarge(bytes_max)
     received = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
             async for chunk in request.stream():
                 received += chunk
-                if len(received) > BODY_BYTES_MAX:
-                    raise BodyTooLarge(BODY_BYTES_MAX)
+                if len(received) > bytes_max:
+                    raise BodyTooLarge(bytes_max)
     except TimeoutError:
         raise RequestTimeout(BODY_SECONDS_MAX) from None
     return bytes(received)

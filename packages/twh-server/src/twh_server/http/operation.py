@@ -12,7 +12,7 @@ from litestar.response.base import ASGIResponse
 from twh_server.access.keys import Access, Keys
 from twh_server.access.scopes import Scope
 from twh_server.access.sealing import Sealer
-from twh_server.database.engine import Database, Transient
+from twh_server.database.engine import Database, is_transient
 from twh_server.database.identifiers import REQUEST, RequestId, TenantId, fresh
 from twh_server.events.bell import Bell
 from twh_server.http import incoming, problems
@@ -42,6 +42,7 @@ class Rooms:
     bell: Bell
     keys: Keys
     sealer: Sealer
+    limits: incoming.BodyLimits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +113,8 @@ class Operation:
     key: Literal["required", "honoured", "none"] = "none"
     conditional: bool = False
     """Whether `If-Match` (on a write) or `If-None-Match` (on a read) is honoured."""
+    bulk: bool = False
+    """Whether its body may be as large as many requests together."""
     refusals: Sequence[type[Refusal]] = ()
     example: Mapping[str, Any] | None = None
 
@@ -140,13 +143,17 @@ async def serve(operation: Operation, rooms: Rooms, request: incoming.Incoming) 
         answer = _unless_known(await operation.handler(call), known, request)
     except Refusal as refusal:
         answer = problems.answer(refusal, request_id)
-    except Transient as loss:
-        _log.warning("%s could not be answered: %s", operation.id, loss)
-        answer = problems.answer(Unavailable(), request_id)
-    except Exception:  # noqa: BLE001  # the caller is told of a fault, whatever it is
-        _log.exception("%s failed (request %s)", operation.id, request_id)
-        answer = problems.answer(Internal(), request_id)
+    except Exception as fault:  # noqa: BLE001  # the caller is told of a fault, whatever it is
+        answer = problems.answer(_told_of(fault, operation, request_id), request_id)
     return response(answer, request, request_id)
+
+
+def _told_of(fault: Exception, operation: Operation, request_id: str) -> Refusal:
+    if is_transient(fault):
+        _log.warning("%s could not be answered: %s", operation.id, fault)
+        return Unavailable()
+    _log.error("%s failed (request %s)", operation.id, request_id, exc_info=fault)
+    return Internal()
 
 
 async def _read(operation: Operation, rooms: Rooms, request: incoming.Incoming, request_id: str) -> Call[Any, Any]:
@@ -154,7 +161,7 @@ async def _read(operation: Operation, rooms: Rooms, request: incoming.Incoming, 
     incoming.check_accept(request)
     query = query_of(operation.query or Query, request.scope["query_string"])
     key = incoming.idempotency_key(request, required=operation.key == "required") if operation.key != "none" else None
-    raw = await incoming.body(request) if operation.body else b""
+    raw = await incoming.body(request, rooms.limits.of(bulk=operation.bulk)) if operation.body else b""
     return Call(
         rooms=rooms,
         access=access,

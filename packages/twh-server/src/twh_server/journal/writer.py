@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from twh_server.database.engine import Connection, Database, Transient
+from twh_server.database.engine import Connection, Database, is_transient
 from twh_server.database.identifiers import TenantId
 from twh_server.events.bell import Bell
 from twh_server.journal import batch
@@ -80,11 +80,12 @@ class Writer:
         Raises Overloaded when too much waits, Unavailable when the database did not answer (the outcome is then
         unknown and the same key settles it), and whatever a faulty command itself raised.
         """
-        line = self._lines.setdefault(submission.tenant, _Line())
         if self._closed:
             raise Unavailable("The server is stopping. Try again with the same idempotency key: it is safe.")
+        line = self._lines.get(submission.tenant) or _Line()
         if len(line.waiting) >= TENANT_QUEUE_MAX or self._queued >= PROCESS_QUEUE_MAX:
             raise Overloaded
+        self._lines[submission.tenant] = line
         waiting = _Waiting(submission, asyncio.get_running_loop().create_future())
         line.waiting.append(waiting)
         self._queued += 1
@@ -118,17 +119,18 @@ class Writer:
         try:
             async with self._database.writers.connection() as connection:
                 outcomes = await self._commit(connection, tenant, taken)
-        except Transient as loss:
-            _log.warning("a batch of %d commands was not committed: %s", len(taken), loss)
-            outcomes = [Unavailable() for _ in taken]
-        except Exception as fault:  # noqa: BLE001  # whatever it is, it is one command's own
-            if len(taken) > 1:
+        except Exception as fault:  # noqa: BLE001  # whatever else it is, it is one command's own
+            if is_transient(fault):
+                _log.warning("a batch of %d commands was not committed: %s", len(taken), fault)
+                outcomes = [Unavailable() for _ in taken]
+            elif len(taken) > 1:
                 middle = len(taken) // 2
                 await self._carry_out(tenant, taken[:middle])
                 await self._carry_out(tenant, taken[middle:])
                 return
-            _log.exception("one command cannot be written")
-            outcomes = [fault]
+            else:
+                _log.exception("one command cannot be written")
+                outcomes = [fault]
         for waiting, outcome in zip(taken, outcomes, strict=True):
             waiting.settle(outcome)
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from twh_server.access.sealing import Sealer
-from twh_server.database.engine import Database, Transient, ended
+from twh_server.database.engine import Database, Transient, ended, is_transient
 from twh_server.webhooks import claims
 from twh_server.webhooks.claims import Claim, Result
 from twh_server.webhooks.schedule import Schedule
@@ -153,12 +153,13 @@ class Courier:
             try:
                 async with self._database.workers.connection() as connection, connection.transaction():
                     await claims.record(connection, results)
-            except Transient as loss:
-                _log.warning("attempts are not recorded yet: %s", loss)
-                if self._stopping:
-                    return  # they are made again when their leases end
-                await asyncio.sleep(PAUSE_SECONDS)
-            except Exception:  # noqa: BLE001  # it is one result's own, and is found by taking them one by one
+            except Exception as fault:  # noqa: BLE001  # or it is one result's own, and is found by taking them one by one
+                if is_transient(fault):
+                    _log.warning("attempts are not recorded yet: %s", fault)
+                    if self._stopping:
+                        return  # they are made again when their leases end
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    continue
                 if len(results) == 1:
                     _log.exception("the attempt of delivery %s cannot be recorded", results[0].claim.delivery)
                     return

@@ -8,6 +8,10 @@ from itertools import pairwise
 from twh import errors
 
 COMMANDS = {
+    "api_key_expired": "twh whoami   (shows where the key comes from; a key that still works makes another: twh keys create)",
+    "api_key_mistyped": "twh whoami   (shows where the key comes from: copy it there again, whole)",
+    "api_key_revoked": "twh whoami   (shows where the key comes from; a key that still works makes another: twh keys create)",
+    "api_key_unknown": "twh whoami   (shows where key and address come from; a key opens only the server that made it)",
     "barcode_taken": "twh items list --barcode BARCODE",
     "code_taken": "twh locations get CODE",
     "endpoint_not_found": "twh webhooks list",
@@ -37,6 +41,7 @@ COMMANDS = {
     "sku_taken": "twh items get SKU",
     "stale_quantity": "Read the level again and decide again: twh stock get ITEM LOCATION",
     "stale_version": "Read it again and decide again; then pass the new ETag to --if-match, or leave it out.",
+    "too_many_attempts": "Wait some seconds, and check the key: twh whoami   (shows where it comes from)",
     "unauthenticated": "twh whoami   (shows where the key comes from; `twh sandbox up` makes one for the sandbox)",
 }
 

@@ -48,11 +48,14 @@ def build(database: Database, bell: Bell, sealer: Sealer, *, limits: BodyLimits 
     @contextlib.asynccontextmanager
     async def life(_: Litestar) -> AsyncGenerator[None]:
         ringing = asyncio.create_task(bell.run(database))
+        noting = asyncio.create_task(rooms.keys.last_use.run())
         try:
             yield
         finally:
             await rooms.writer.close()
             await ended(ringing)
+            await ended(noting)
+            await rooms.keys.last_use.write(all_of_it=True)
 
     handlers: Any = {HTTPException: _refuse, Exception: _fail}
     app = _Application(

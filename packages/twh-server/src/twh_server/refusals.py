@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-Fact = str | int | bool | None
+Fact = str | int | bool | datetime | None
 
 # What every problem says of itself; a fact of the same name would hide it from whoever is told.
 _OWN_MEMBERS = frozenset({"type", "title", "status", "code", "request_id"})

@@ -8,13 +8,13 @@
     ├── WebhookRejected             `.check` names what failed
     └── APIError                    the server answered with an error: one class a status, below it one a problem code
         ├── BadRequest              400  MalformedRequest, InvalidParameter, IdempotencyKeyMissing …
-        ├── Unauthenticated         401
-        ├── Forbidden               403  ScopeMissing
+        ├── Unauthenticated         401  ApiKeyMistyped, ApiKeyUnknown, ApiKeyRevoked, ApiKeyExpired
+        ├── Forbidden               403  ScopeMissing, TenantSuspended, TenantClosed
         ├── NotFound                404  ItemNotFound, EntryNotFound …
         ├── Conflict                409  InsufficientStock, StaleQuantity, EntryAlreadyReversed, SkuTaken …
         ├── PreconditionFailed      412  StaleVersion
         ├── Unprocessable           422  InvalidEntry (UnknownKind, ReasonRequired …), IdempotencyKeyReused …
-        ├── TooManyRequests         429
+        ├── TooManyRequests         429  TooManyAttempts
         ├── ServerError             5xx  Internal, Unavailable, Overloaded
         ├── Redirected              3xx
         └── UnreadableAnswer        a success that is not TWH's: a proxy, another server

@@ -1,6 +1,10 @@
 """What to do about an error: one sentence a code or status, written for the person who reads it at night."""
 
 HINTS = {
+    "api_key_expired": "Use the key that has taken its place, or have one made by a key that still works.",
+    "api_key_mistyped": "Check the key: copy it again, whole (api_key=…, TWH_API_KEY, or the active profile).",
+    "api_key_revoked": "Have a new key made by one that still works: client.api_keys.create(…).",
+    "api_key_unknown": "Check the key and the address: a key opens only the server that made it.",
     "barcode_taken": "Find who has it with client.items.list(barcode=…).",
     "entry_already_reversed": "Nothing is left to do: read the entry's reversed_by.",
     "entry_predates_count": "The count stands: record a correction with today's time, or count again.",
@@ -20,6 +24,9 @@ HINTS = {
     "sku_taken": "A SKU is taken for ever: get the item with client.items.get(…), or choose another SKU.",
     "stale_quantity": "Someone else moved it: read the level again and decide again.",
     "stale_version": "Someone else changed it: read it again and apply your change to what you read.",
+    "tenant_closed": "Ask whoever operates the server; what was recorded may still be exported there.",
+    "tenant_suspended": "Reading still works; ask whoever operates the server to resume the tenant.",
+    "too_many_attempts": "Too many unknown keys came from your address: wait, and check the key.",
     "redirected": "Set base_url (or TWH_BASE_URL) to the address that the server points to.",
     "sandbox_down": "Is the sandbox up? `twh sandbox up` starts it, `twh sandbox status` tells where it listens.",
     "connection_failed": "Check the network and base_url (or TWH_BASE_URL), then try again.",

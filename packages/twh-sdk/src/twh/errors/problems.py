@@ -11,12 +11,18 @@ from twh.errors.tree import (
     Forbidden,
     NotFound,
     PreconditionFailed,
+    TooManyRequests,
+    Unauthenticated,
     Unavailable,
     Unprocessable,
     UnsupportedMediaType,
 )
 
 __all__ = [
+    "ApiKeyExpired",
+    "ApiKeyMistyped",
+    "ApiKeyRevoked",
+    "ApiKeyUnknown",
     "BarcodeTaken",
     "CodeTaken",
     "CountIsBackdated",
@@ -57,6 +63,9 @@ __all__ = [
     "SkuTaken",
     "StaleQuantity",
     "StaleVersion",
+    "TenantClosed",
+    "TenantSuspended",
+    "TooManyAttempts",
     "TooManyDecimals",
     "TooManyEndpoints",
     "TooManyLines",
@@ -78,6 +87,47 @@ class IdempotencyKeyMalformed(BadRequest):
 
 class InvalidParameter(BadRequest):
     """A query parameter has a value that it cannot have."""
+
+
+class ApiKeyMistyped(Unauthenticated):
+    """What was sent is no API key: its form or its checksum does not fit."""
+
+
+class ApiKeyUnknown(Unauthenticated):
+    """The server does not know this key: another server made it, or a sandbox that is gone."""
+
+
+class ApiKeyRevoked(Unauthenticated):
+    """The key was revoked."""
+
+    @property
+    def key(self) -> str | None:
+        return self.text("key")
+
+
+class ApiKeyExpired(Unauthenticated):
+    """The key has expired."""
+
+    @property
+    def key(self) -> str | None:
+        return self.text("key")
+
+    @property
+    def successor(self) -> str | None:
+        """The key that has taken its place, when it was rotated."""
+        return self.text("successor")
+
+
+class TenantSuspended(Forbidden):
+    """The tenant is suspended: everything can be read, nothing changed."""
+
+
+class TenantClosed(Forbidden):
+    """The tenant is closed: nothing can be read or changed."""
+
+
+class TooManyAttempts(TooManyRequests):
+    """Too many unknown keys came from this address; `.retry_after` says when a new one is looked up again."""
 
 
 class ScopeMissing(Forbidden):
@@ -281,6 +331,10 @@ class Overloaded(Unavailable):
 
 
 BY_CODE: dict[str, type[APIError]] = {
+    "api_key_expired": ApiKeyExpired,
+    "api_key_mistyped": ApiKeyMistyped,
+    "api_key_revoked": ApiKeyRevoked,
+    "api_key_unknown": ApiKeyUnknown,
     "barcode_taken": BarcodeTaken,
     "code_taken": CodeTaken,
     "count_is_backdated": CountIsBackdated,
@@ -321,6 +375,9 @@ BY_CODE: dict[str, type[APIError]] = {
     "sku_taken": SkuTaken,
     "stale_quantity": StaleQuantity,
     "stale_version": StaleVersion,
+    "tenant_closed": TenantClosed,
+    "tenant_suspended": TenantSuspended,
+    "too_many_attempts": TooManyAttempts,
     "too_many_decimals": TooManyDecimals,
     "too_many_endpoints": TooManyEndpoints,
     "too_many_lines": TooManyLines,

@@ -9,6 +9,8 @@ from twh_server.database.engine import SET_TENANT, Connection, Database, Row
 from twh_server.database.identifiers import TENANT, TenantId, fresh
 
 TenantKind = Literal["live", "sandbox"]
+TenantState = Literal["active", "suspended", "closed"]
+"""Whether it works, may only read, or is not let in at all."""
 
 FIRST_HASH = bytes(32)
 """What the first block of a tenant follows."""

@@ -10,7 +10,9 @@ from urllib.parse import unquote
 
 from litestar import Request
 
+from twh_server.access.attempts import source_of
 from twh_server.access.keys import Access, Keys
+from twh_server.access.refusals import TenantClosed, TenantSuspended
 from twh_server.http.refusals import (
     BodyTooLarge,
     IdempotencyKeyMalformed,
@@ -50,12 +52,16 @@ class BodyLimits:
 DEFAULT_LIMITS = BodyLimits()
 
 
-async def authenticate(request: Incoming, keys: Keys, scope: str) -> Access:
-    """Who asks. Raises Unauthenticated without a valid key, ScopeMissing when it does not allow this."""
+async def authenticate(request: Incoming, keys: Keys, scope: str, *, reads: bool) -> Access:
+    """Who asks. Raises Unauthenticated without a key, what `Keys.find` raises, what the tenant's state and scopes refuse."""
     bearer = _BEARER.fullmatch(request.headers.get("authorization", ""))
-    access = await keys.find(bearer[1]) if bearer else None
-    if access is None:
+    if bearer is None:
         raise Unauthenticated
+    access = await keys.find(bearer[1], source=source_of(request.client.host if request.client else ""))
+    if access.tenant_state == "closed":
+        raise TenantClosed
+    if access.tenant_state == "suspended" and not reads:
+        raise TenantSuspended
     require_scope(access, scope)
     return access
 

@@ -35,6 +35,7 @@ class BlockList(msgspec.Struct, frozen=True):
     path="/v1/ledger/verify",
     scope="ledger:read",
     answers={200: Verification},
+    changes_nothing=True,
 )
 async def verify_(call: Call[Any, Query]) -> Answer:
     """Verify the whole ledger: blocks, events, entries, movements and levels.

@@ -9,6 +9,7 @@ import msgspec
 from pydantic.json_schema import models_json_schema
 
 import twh_server
+from twh_server.access import refusals as access
 from twh_server.http import problems
 from twh_server.http import refusals as http
 from twh_server.http.operation import JSON, Operation
@@ -188,7 +189,10 @@ def _answers(operation: Operation) -> Schema:
 def refusals_of(operation: Operation) -> Sequence[type[Refusal]]:
     """Every refusal that an operation can answer with."""
     always: list[type[Refusal]] = [http.Unauthenticated, http.NotAcceptable, http.Internal, Unavailable]
-    always += [http.InvalidParameter, http.MalformedRequest]
+    always += [access.ApiKeyMistyped, access.ApiKeyUnknown, access.ApiKeyRevoked, access.ApiKeyExpired]
+    always += [access.TenantClosed, access.TooManyAttempts, http.InvalidParameter, http.MalformedRequest]
+    if not operation.reads:
+        always.append(access.TenantSuspended)
     if operation.scope:
         always.append(http.ScopeMissing)
     if operation.body:
@@ -205,7 +209,7 @@ def refusals_of(operation: Operation) -> Sequence[type[Refusal]]:
 def _refused(status: int, kinds: Sequence[type[Refusal]]) -> Schema:
     lines = [f"- `{code_of(kind)}`: {title_of(kind)}." for kind in kinds]
     headers = {"Twh-Request-Id": _header_ref("Twh-Request-Id")}
-    if status == 503:
+    if status in (429, 503):
         headers["Retry-After"] = _header_ref("Retry-After")
     return {
         "description": "\n".join(lines),

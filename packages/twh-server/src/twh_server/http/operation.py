@@ -117,6 +117,13 @@ class Operation:
     """Whether its body may be as large as many requests together."""
     refusals: Sequence[type[Refusal]] = ()
     example: Mapping[str, Any] | None = None
+    changes_nothing: bool = False
+    """Whether it only reads, though it is no GET: a suspended tenant may still ask it."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether it leaves everything as it is."""
+        return self.changes_nothing or self.method == "GET"
 
     @property
     def summary(self) -> str:
@@ -157,7 +164,7 @@ def _told_of(fault: Exception, operation: Operation, request_id: str) -> Refusal
 
 
 async def _read(operation: Operation, rooms: Rooms, request: incoming.Incoming, request_id: str) -> Call[Any, Any]:
-    access = await incoming.authenticate(request, rooms.keys, operation.scope)
+    access = await incoming.authenticate(request, rooms.keys, operation.scope, reads=operation.reads)
     incoming.check_accept(request)
     query = query_of(operation.query or Query, request.scope["query_string"])
     key = incoming.idempotency_key(request, required=operation.key == "required") if operation.key != "none" else None

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from twh_server.access import refusals as access
 from twh_server.catalogue import refusals as catalogue
 from twh_server.events import feed
 from twh_server.http import refusals as http
@@ -17,13 +18,21 @@ from twh_server.webhooks import refusals as webhooks
 
 CONTENT_TYPE = "application/problem+json"
 
+_CHALLENGE = 'Bearer realm="twh"'
+
 STATUS: Final[Mapping[type[Refusal], int]] = {
     http.MalformedRequest: 400,
     http.InvalidParameter: 400,
     http.IdempotencyKeyMissing: 400,
     http.IdempotencyKeyMalformed: 400,
     http.Unauthenticated: 401,
+    access.ApiKeyMistyped: 401,
+    access.ApiKeyUnknown: 401,
+    access.ApiKeyRevoked: 401,
+    access.ApiKeyExpired: 401,
     http.ScopeMissing: 403,
+    access.TenantSuspended: 403,
+    access.TenantClosed: 403,
     http.NotFound: 404,
     http.IdempotencyKeyNotFound: 404,
     catalogue.ItemNotFound: 404,
@@ -57,6 +66,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     ledger.InvalidEntry: 422,
     webhooks.InvalidEndpoint: 422,
     journal.IdempotencyKeyReused: 422,
+    access.TooManyAttempts: 429,
     http.Internal: 500,
     journal.Overloaded: 503,
     journal.Unavailable: 503,
@@ -98,8 +108,12 @@ def answer(refusal: Refusal, request_id: str) -> Answer:
 
 
 def _headers(refusal: Refusal, status: int) -> dict[str, str]:
+    if isinstance(refusal, http.Unauthenticated):
+        return {"WWW-Authenticate": _CHALLENGE}
     if status == 401:
-        return {"WWW-Authenticate": 'Bearer realm="twh"'}
+        return {"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'}
+    if isinstance(refusal, access.TooManyAttempts):
+        return {"Retry-After": str(refusal.facts["retry_after_seconds"])}
     if isinstance(refusal, http.MethodNotAllowed):
         return {"Allow": str(refusal.facts["allowed"])}
     if isinstance(refusal, versions.StaleVersion):

@@ -34,10 +34,10 @@ class IdempotencyKeyMalformed(Refusal):
 
 
 class Unauthenticated(Refusal):
-    """No valid API key was sent."""
+    """No API key was sent."""
 
     def __init__(self) -> None:
-        super().__init__("Send `Authorization: Bearer twh_…` with a key that exists and was not revoked.")
+        super().__init__("Send `Authorization: Bearer twh_…`, with your key in the place of twh_….")
 
 
 class ScopeMissing(Refusal):

@@ -161,6 +161,7 @@ def problem():
 
 def pytest_generate_tests(metafunc):
     """A test that asks for an `operation` and does not say which is run for every one."""
-    said = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    marks = metafunc.definition.iter_markers("parametrize")
+    said = {name for mark in marks for name in ([mark.args[0]] if isinstance(mark.args[0], str) else mark.args[0])}
     if "operation" in metafunc.fixturenames and "operation" not in said:
         metafunc.parametrize("operation", OPERATIONS, ids=[one.id for one in OPERATIONS])

@@ -23,17 +23,27 @@ def server(database_url, log):
     """A `twh-server serve` on a free port; answers its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    told = {"TWH_DATABASE_URL": database_url, "TWH_SECRETS_KEY": SECRETS_KEY, "TWH_PORT": str(port)}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TWH_")}
-    with log.open("w") as said:
-        process = subprocess.Popen([sys.executable, "-m", "twh_server", "serve"], env=kept | told, stderr=said)
-    try:
+    with running("serve", log, TWH_DATABASE_URL=database_url, TWH_PORT=str(port)) as process:
         end = time.monotonic() + PATIENCE_SECONDS
         while not answers(port):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < end, f"not ready: {log.read_text()}"
             time.sleep(0.05)
         yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def running(command, log, **told):
+    """A `twh-server` process with nothing in its environment but what it is told."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TWH_")}
+    with log.open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "twh_server", command],
+            env=kept | {"TWH_SECRETS_KEY": SECRETS_KEY} | told,
+            stderr=said,
+        )
+    try:
+        yield process
     finally:
         process.terminate()
         process.wait(PATIENCE_SECONDS)
@@ -51,6 +61,13 @@ def servers(address, tmp_path_factory):
     folder = tmp_path_factory.mktemp("servers")
     with server(address.conninfo, folder / "1.err") as first, server(address.conninfo, folder / "2.err") as second:
         yield first, second
+
+
+@pytest.fixture(scope="session")
+def worker(address, tmp_path_factory):
+    """The process that delivers webhooks."""
+    with running("work", tmp_path_factory.mktemp("worker") / "err", TWH_DATABASE_URL=address.conninfo) as process:
+        yield process
 
 
 class Shelf:

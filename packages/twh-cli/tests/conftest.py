@@ -65,5 +65,6 @@ def elsewhere(monkeypatch):
     """A server that is none: it answers what the test lays down, for what a real one cannot be made to do."""
     monkeypatch.setenv("TWH_API_KEY", "twh_test_elsewhere")
     monkeypatch.setenv("TWH_BASE_URL", ELSEWHERE)
+    monkeypatch.setenv("TWH_ENVIRONMENT", "sandbox")
     with respx.mock(base_url=f"{ELSEWHERE}/v1", assert_all_called=False) as routes:
         yield routes

@@ -22,6 +22,8 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: bytes
+    peer: int = 0
+    """The port that it came from: one for each connection."""
 
     @property
     def json(self) -> Any:
@@ -131,7 +133,7 @@ def server(impatient: None) -> Iterator[ScriptedServer]:
         def do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            script.asked.append(Asked(self.command, self.path, headers, body))
+            script.asked.append(Asked(self.command, self.path, headers, body, self.client_address[1]))
             try:
                 script.next_deed()(self)
             except OSError:  # the client has left
@@ -163,6 +165,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.delenv("TWH_API_KEY", raising=False)
     monkeypatch.delenv("TWH_BASE_URL", raising=False)
+    monkeypatch.delenv("TWH_ENVIRONMENT", raising=False)
+    monkeypatch.delenv("TWH_LOG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 

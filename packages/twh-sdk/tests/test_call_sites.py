@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from twh import AsyncClient, Client, models, wire
+from twh import AsyncClient, Client, errors, models, wire
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_datetime_without_a_zone_is_refused_with_the_fix(client):
 @pytest.mark.parametrize("name", ["", ".", ".."])
 def test_a_name_that_would_address_something_else_is_refused(client, name):
     for call in (client.items.get, client.entries.reverse, client.idempotency.get, client.webhooks.delete):
-        with pytest.raises(ValueError, match="cannot stand in an address"):
+        with pytest.raises(errors.UnusableName, match="cannot stand in an address"):
             call(name)
     with pytest.raises(ValueError, match="cannot stand in an address"):
         client.stock.get("A", at=name)

@@ -59,6 +59,34 @@ def test_all_that_is_wrong_is_listed():
     )
 
 
+def wrong_lines(number):
+    return [
+        {"pointer": f"/lines/{line}/item", "code": "item_not_found", "message": f"no {line}"} for line in range(number)
+    ]
+
+
+def test_several_errors_are_named_with_their_places():
+    told = str(problem(422, "invalid_entry", errors=wrong_lines(2)))
+
+    assert told.splitlines() == ["d [422 invalid_entry]", "  /lines/0/item: no 0", "  /lines/1/item: no 1"]
+
+
+def test_one_error_is_named_with_its_place():
+    assert str(problem(422, "item_not_found", errors=wrong_lines(1))) == "d [422 item_not_found at /lines/0/item]"
+
+
+def test_a_thousand_errors_do_not_fill_the_screen():
+    told = str(problem(422, "invalid_entry", errors=wrong_lines(1000))).splitlines()
+
+    assert len(told) == 12
+    assert told[-1] == "  and 990 more in .errors"
+
+
+def test_a_name_that_cannot_stand_in_an_address_is_a_value_error_of_ours():
+    assert issubclass(errors.UnusableName, (errors.TwhError, ValueError))
+    assert isinstance(pickle.loads(pickle.dumps(errors.UnusableName("no", hint="h"))), ValueError)
+
+
 def test_one_sort_of_wrong_lines_is_an_invalid_entry_too():
     assert isinstance(problem(422, "reason_required"), errors.InvalidEntry)
 

@@ -15,6 +15,7 @@ from twh.verdict import Answer, Lost
 HERE = Connection(base_url="http://127.0.0.1:1", api_key="twh_test_1")
 JSON = {"content-type": "application/json", "twh-request-id": "req_1"}
 REFUSED = Lost(OSError("connection refused"), sent=False)
+NOBODY_THERE = Lost(OSError("connection refused"), sent=False, nobody_there=True)
 LOST = Lost(OSError("connection reset"), sent=True)
 TIMED_OUT = Lost(TimeoutError("read"), sent=True, timed_out=True)
 HTML = Answer(200, {"content-type": "text/html"}, b"<html>log in</html>")
@@ -43,9 +44,9 @@ class Story:
     sent: list[Send] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
 
-    def play(self, call, **options):
+    def play(self, call, to=HERE, **options):
         policy = Policy(clock=lambda: self.now, dice=lambda: 0.0).with_options(options)
-        flow = Exchange(call, HERE, policy, "items.create").run()
+        flow = Exchange(call, to, policy, "items.create").run()
         step = next(flow)
         try:
             while True:
@@ -318,3 +319,59 @@ def test_an_unknown_option_is_refused():
 def test_a_key_that_no_server_takes_is_refused(key):
     with pytest.raises(ValueError, match="visible ASCII"):
         play(ok({}), call=change(options={"idempotency_key": key}))
+
+
+def test_a_sandbox_that_is_down_is_given_up_in_three_seconds_with_the_hint():
+    story = Story([NOBODY_THERE])
+
+    with pytest.raises(errors.ConnectionFailed) as failure:
+        story.play(change())
+
+    assert story.now <= 1003
+    assert failure.value.attempts == len(story.sent) == 3
+    assert "twh sandbox up" in failure.value.hint
+
+
+def test_a_sandbox_that_goes_down_under_a_change_leaves_its_outcome_unknown_in_three_seconds():
+    story = Story([LOST, NOBODY_THERE])
+
+    with pytest.raises(errors.OutcomeUnknown):
+        story.play(change())
+
+    assert story.now <= 1004
+
+
+def test_the_three_seconds_begin_anew_when_somebody_was_there():
+    story, _ = play(NOBODY_THERE, problem(503, "overloaded", **{"retry-after": "4"}), NOBODY_THERE, ok({}))
+
+    assert len(story.sent) == 4
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        Connection(base_url="http://127.0.0.1:1", api_key="twh_live_1"),
+        Connection(base_url="http://twh:8750", api_key="twh_test_1"),
+    ],
+)
+def test_any_other_server_that_is_down_is_tried_until_the_deadline(to):
+    story = Story([NOBODY_THERE])
+
+    with pytest.raises(errors.ConnectionFailed):
+        story.play(change(), to=to)
+
+    assert story.now > 1050
+
+
+def test_a_stream_waits_for_a_sandbox_that_starts_again():
+    story, raw = play(*[NOBODY_THERE] * 20, ok({}), call=read(deadline=float("inf")))
+
+    assert raw.attempts == 21
+    assert story.now > 1060
+
+
+@pytest.mark.parametrize(("header", "replayed"), [({"idempotent-replayed": "true"}, True), ({}, False)])
+def test_an_answer_says_whether_it_was_given_before(header, replayed):
+    _, raw = play(Answer(201, {**JSON, **header}, b"{}"))
+
+    assert raw.replayed is replayed

@@ -96,6 +96,7 @@ EXIT_CODES: tuple[tuple[type[errors.TwhError], int], ...] = (
     (errors.ConnectionFailed, exit_codes.NETWORK),
     (errors.TimedOut, exit_codes.NETWORK),
     (errors.ConfigError, exit_codes.AUTH),
+    (errors.UnusableName, exit_codes.USAGE),
     (errors.WebhookRejected, exit_codes.REFUSED),
     (errors.Unauthenticated, exit_codes.AUTH),
     (errors.Forbidden, exit_codes.AUTH),

@@ -34,7 +34,8 @@ class Session:
     @cached_property
     def client(self) -> twh.Client:
         self.knock()
-        return twh.Client(self.to.api_key, base_url=self.to.base_url, **self.client_options)
+        to = self.to
+        return twh.Client(to.api_key, base_url=to.base_url, environment=to.environment, **self.client_options)
 
     @property
     def client_options(self) -> ClientOptions:

@@ -20,6 +20,7 @@ from twh.version import __version__ as __version__
 TYPE_CHECKING = False  # typing's, without the time that it takes to import it
 if TYPE_CHECKING:  # what type checkers and editors see; at run time __getattr__ finds the same names
     from twh import errors as errors
+    from twh import hooks as hooks
     from twh import models as models
     from twh import webhooks as webhooks
     from twh.call import Call as Call
@@ -32,14 +33,21 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time __getattr__
     from twh.errors import OutcomeUnknown as OutcomeUnknown
     from twh.errors import TimedOut as TimedOut
     from twh.errors import TwhError as TwhError
+    from twh.errors import UnusableName as UnusableName
     from twh.errors import WebhookRejected as WebhookRejected
+    from twh.hooks import Hooks as Hooks
     from twh.options import ClientOptions as ClientOptions
     from twh.options import Options as Options
     from twh.pages import AsyncPager as AsyncPager
     from twh.pages import Page as Page
     from twh.pages import Pager as Pager
+    from twh.params import Expected as Expected
+    from twh.params import Line as Line
+    from twh.params import ReferenceParts as ReferenceParts
+    from twh.params import TransferLine as TransferLine
     from twh.wire import NOT_GIVEN as NOT_GIVEN
     from twh.wire import NotGiven as NotGiven
+    from twh.wire import Quantity as Quantity
 
 EXPORTS = {
     "twh.call": ("Call", "Raw"),
@@ -51,13 +59,16 @@ EXPORTS = {
         "OutcomeUnknown",
         "TimedOut",
         "TwhError",
+        "UnusableName",
         "WebhookRejected",
     ),
+    "twh.hooks": ("Hooks",),
     "twh.options": ("ClientOptions", "Options"),
     "twh.pages": ("AsyncPager", "Page", "Pager"),
-    "twh.wire": ("NOT_GIVEN", "NotGiven"),
+    "twh.params": ("Expected", "Line", "ReferenceParts", "TransferLine"),
+    "twh.wire": ("NOT_GIVEN", "NotGiven", "Quantity"),
 }
-MODULES = ("errors", "models", "webhooks")
+MODULES = ("errors", "hooks", "models", "webhooks")
 
 
 def __getattr__(name: str) -> object:

@@ -61,6 +61,8 @@ class Raw(Generic[T_co]):
     body: bytes
     request_id: str | None
     idempotency_key: str | None
+    replayed: bool
+    """The key had been answered before: nothing happened now, and this is the answer of then."""
     attempts: int
     elapsed: float
 

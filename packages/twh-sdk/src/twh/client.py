@@ -6,7 +6,10 @@ import copy
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, Unpack
 
+from twh import logs
 from twh.call import Awaited, AwaitedRaw, Call, Direct, DirectRaw, Raw
+from twh.connections import AsyncConnections, Connections
+from twh.environment import Environment
 from twh.exchange import Exchange
 from twh.options import ClientOptions, Policy
 from twh.profiles import connection
@@ -24,7 +27,9 @@ class Client(Nouns, Direct):
     """The API, answered at once.
 
     The key is the argument, else TWH_API_KEY, else the active profile's; the address likewise, with TWH_BASE_URL.
-    A `http_client` of your own is used as it is and never closed. Safe to use from many threads.
+    `environment` says what the address is, where the SDK would take it for the other: "live" or "sandbox".
+    A `http_client` of your own is used as it is and never closed. One client serves many threads, and goes on in a process
+    that was forked, there with connections of its own.
     """
 
     def __init__(
@@ -33,15 +38,17 @@ class Client(Nouns, Direct):
         *,
         base_url: str | None = None,
         profile: str | None = None,
+        environment: Environment | None = None,
         http_client: httpx.Client | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         from twh import transport
 
-        self._to = connection(api_key, base_url, profile)
+        logs.obey_environment()
+        self._to = connection(api_key, base_url, profile, environment=environment)
         self._policy = Policy().with_options(options)
         self._perform = transport.perform
-        self._http = http_client or transport.open_client(self._to)
+        self._connections: Connections[httpx.Client] = Connections(self._to, transport.open_client, http_client)
         self._owns = http_client is None
 
     def send(self, call: Call[T], *, named: str = "") -> T:
@@ -49,18 +56,20 @@ class Client(Nouns, Direct):
         return self.exchange(call, named).value
 
     def exchange(self, call: Call[T], named: str = "") -> Raw[T]:
-        flow = Exchange(call, self._to, self._policy, named).run()
+        http, flow = self._connections.here(), Exchange(call, self._to, self._policy, named).run()
         try:
             step = next(flow)
             while True:
-                step = flow.send(self._perform(self._http, step))
+                step = flow.send(self._perform(http, step))
         except StopIteration as answered:
             raw: Raw[T] = answered.value
             return raw
+        finally:
+            flow.close()
 
     @property
     def with_raw(self) -> RawClient:
-        """The same calls, answering `.value .status .headers .body .request_id .attempts .elapsed`."""
+        """The same calls, answering `.value .status .headers .body .request_id .replayed .attempts .elapsed`."""
         return RawClient(self)
 
     def with_options(self, **options: Unpack[ClientOptions]) -> Self:
@@ -72,7 +81,7 @@ class Client(Nouns, Direct):
 
     def close(self) -> None:
         if self._owns:
-            self._http.close()
+            self._connections.close()
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +99,9 @@ class AsyncClient(Nouns, Awaited):
     """The API, answered when awaited.
 
     The key is the argument, else TWH_API_KEY, else the active profile's; the address likewise, with TWH_BASE_URL.
-    A `http_client` of your own is used as it is and never closed.
+    `environment` says what the address is, where the SDK would take it for the other: "live" or "sandbox".
+    A `http_client` of your own is used as it is and never closed. One client serves one event loop after another, each with
+    connections of its own.
     """
 
     def __init__(
@@ -99,15 +110,19 @@ class AsyncClient(Nouns, Awaited):
         *,
         base_url: str | None = None,
         profile: str | None = None,
+        environment: Environment | None = None,
         http_client: httpx.AsyncClient | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         from twh import transport
 
-        self._to = connection(api_key, base_url, profile)
+        logs.obey_environment()
+        self._to = connection(api_key, base_url, profile, environment=environment)
         self._policy = Policy().with_options(options)
         self._perform = transport.perform_async
-        self._http = http_client or transport.open_async_client(self._to)
+        self._connections: AsyncConnections[httpx.AsyncClient] = AsyncConnections(
+            self._to, transport.open_async_client, http_client
+        )
         self._owns = http_client is None
 
     async def send(self, call: Call[T], *, named: str = "") -> T:
@@ -115,18 +130,20 @@ class AsyncClient(Nouns, Awaited):
         return (await self.exchange(call, named)).value
 
     async def exchange(self, call: Call[T], named: str = "") -> Raw[T]:
-        flow = Exchange(call, self._to, self._policy, named).run()
+        http, flow = self._connections.here(), Exchange(call, self._to, self._policy, named).run()
         try:
             step = next(flow)
             while True:
-                step = flow.send(await self._perform(self._http, step))
+                step = flow.send(await self._perform(http, step))
         except StopIteration as answered:
             raw: Raw[T] = answered.value
             return raw
+        finally:
+            flow.close()
 
     @property
     def with_raw(self) -> AsyncRawClient:
-        """The same calls, answering `.value .status .headers .body .request_id .attempts .elapsed`."""
+        """The same calls, answering `.value .status .headers .body .request_id .replayed .attempts .elapsed`."""
         return AsyncRawClient(self)
 
     def with_options(self, **options: Unpack[ClientOptions]) -> Self:
@@ -138,7 +155,7 @@ class AsyncClient(Nouns, Awaited):
 
     async def close(self) -> None:
         if self._owns:
-            await self._http.aclose()
+            await self._connections.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,18 +8,19 @@ attempt may have been recorded without an answer that settles it, the error says
 from __future__ import annotations
 
 import json
-import logging
+import math
 import platform
 import uuid
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from twh.call import Call, Raw
 from twh.errors.hints import OUTCOME_UNKNOWN
 from twh.errors.tree import OutcomeUnknown, TwhError
-from twh.options import Policy
+from twh.options import SANDBOX_PATIENCE_SECONDS, Policy
 from twh.profiles import Connection
+from twh.seen import Seen
 from twh.verdict import Answer, Failure, Lost, judge
 from twh.version import __version__
 from twh.wire import query_text
@@ -28,13 +29,13 @@ T = TypeVar("T")
 
 USER_AGENT = f"twh-sdk/{__version__} python/{platform.python_version()}"
 
-log = logging.getLogger("twh")
-
 
 @dataclass(frozen=True, slots=True)
 class Send:
     """Do: send this request, and bring what comes back within the timeout."""
 
+    call: str
+    """The name of what was called; it is not sent."""
     method: str
     url: str
     headers: Mapping[str, str]
@@ -70,25 +71,30 @@ class Exchange(Generic[T]):
         )
         self.attempts = 0
         self.maybe_recorded = False
+        self.nobody_there_since = math.inf
 
     def run(self) -> Generator[Step, Outcome, Raw[T]]:
         """Send the call until it is answered, refused, or out of time."""
-        method, url, headers, body = self.call.method, self.url, self.headers(), self.body()
-        while True:
-            self.attempts += 1
-            tried = self.policy.clock()
-            outcome = yield Send(method, url, headers, body, self.timeout(tried))
-            assert outcome is not None, "a request has an outcome"
-            self.tell(outcome, self.policy.clock() - tried)
-            verdict = judge(self.call, outcome, self.to)
-            if not isinstance(verdict, Failure):
-                return self.raw(verdict.value, verdict.answer)
-            self.maybe_recorded |= self.call.changes and verdict.maybe_recorded
-            pause = self.pause_after(verdict)
-            if pause is None:
-                raise self.last_word(verdict)
-            log.info("%s: trying again in %.1f s", self.named, pause)
-            yield Pause(pause)
+        with Seen(self.named, self.call.method, self.to.base_url, self.policy) as seen:
+            method, url, body = self.call.method, self.url, self.body()
+            headers = {**self.headers(), **seen.headers}
+            while True:
+                self.attempts += 1
+                tried = self.policy.clock()
+                timeout = self.timeout(tried)
+                seen.asking(timeout)
+                outcome = yield Send(self.named, method, url, headers, body, timeout)
+                assert outcome is not None, "a request has an outcome"
+                seen.answered(outcome, self.policy.clock() - tried)
+                verdict = judge(self.call, outcome, self.to)
+                if not isinstance(verdict, Failure):
+                    return self.raw(verdict.value, verdict.answer)
+                self.maybe_recorded |= self.call.changes and verdict.maybe_recorded
+                pause = self.pause_after(verdict)
+                if pause is None:
+                    raise self.last_word(verdict)
+                seen.pausing(pause, str(verdict.error.code))
+                yield Pause(pause)
 
     @property
     def url(self) -> str:
@@ -125,7 +131,15 @@ class Exchange(Generic[T]):
             return None
         asked = failure.retry_after
         pause = policy.backoff(self.attempts) if asked is None else policy.obeyed(asked)
-        return pause if policy.clock() + pause < self.deadline else None
+        return pause if policy.clock() + pause < min(self.deadline, self.sandbox_deadline(failure)) else None
+
+    def sandbox_deadline(self, failure: Failure) -> float:
+        """A sandbox that nobody started is not waited for: its owner is at the keyboard. A stream waits on."""
+        if not (failure.nobody_there and self.to.is_sandbox) or self.deadline == math.inf:
+            self.nobody_there_since = math.inf
+            return math.inf
+        self.nobody_there_since = min(self.nobody_there_since, self.policy.clock())
+        return self.nobody_there_since + SANDBOX_PATIENCE_SECONDS
 
     def last_word(self, failure: Failure) -> TwhError:
         error = failure.error
@@ -149,15 +163,9 @@ class Exchange(Generic[T]):
             status=answer.status,
             headers=answer.headers,
             body=answer.body,
-            request_id=answer.headers.get("twh-request-id"),
+            request_id=answer.request_id,
             idempotency_key=self.key,
+            replayed=answer.replayed,
             attempts=self.attempts,
             elapsed=self.policy.clock() - self.started,
         )
-
-    def tell(self, outcome: Answer | Lost, seconds: float) -> None:
-        """One line an attempt: never an address with names in it, never a body, never a key."""
-        if log.isEnabledFor(logging.DEBUG):
-            what: Any = outcome.status if isinstance(outcome, Answer) else type(outcome.why).__name__
-            request = outcome.headers.get("twh-request-id") if isinstance(outcome, Answer) else None
-            log.debug("%s: %s after %.0f ms (attempt %d, %s)", self.named, what, seconds * 1000, self.attempts, request)

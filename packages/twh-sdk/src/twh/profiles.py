@@ -7,6 +7,8 @@ The profiles are a TOML file, `twh/config.toml` in the platform's folder for con
     [profiles.sandbox]
     base_url = "http://127.0.0.1:8750"
     api_key = "twh_test_…"
+
+A profile may also say `environment = "live"` of its address. A key and an address out of one profile belong together.
 """
 
 from __future__ import annotations
@@ -20,9 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from twh.environment import Environment, checked_environment, is_loopback, of_key, refuse_mixture
 from twh.errors.tree import ConfigError
-
-LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +33,7 @@ class Profile:
     name: str
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
+    environment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,10 +42,21 @@ class Connection:
 
     base_url: str
     api_key: str = field(repr=False)
+    environment: Environment | None = None
+    """What the address was said to be, by the caller, TWH_ENVIRONMENT or the profile; None where nobody said."""
 
     @property
     def is_loopback(self) -> bool:
-        return (urlsplit(self.base_url).hostname or "") in LOOPBACK_HOSTS
+        return is_loopback(self.host)
+
+    @property
+    def is_sandbox(self) -> bool:
+        """A sandbox's key for a server on this machine."""
+        return self.is_loopback and of_key(self.api_key) == "sandbox"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
 
 
 LookUp = Callable[[str | None], Profile | None]
@@ -51,13 +64,22 @@ LookUp = Callable[[str | None], Profile | None]
 
 
 def connection(
-    api_key: str | None, base_url: str | None, profile: str | None = None, look_up: LookUp | None = None
+    api_key: str | None,
+    base_url: str | None,
+    profile: str | None = None,
+    look_up: LookUp | None = None,
+    *,
+    environment: Environment | None = None,
 ) -> Connection:
-    """Settle the key and the address, each for itself; raise `ConfigError` when one is missing."""
+    """Settle the key and the address, each for itself; raise `ConfigError` when one is missing or they do not match."""
     key = api_key or (None if profile else os.environ.get("TWH_API_KEY"))
     address = base_url or (None if profile else os.environ.get("TWH_BASE_URL"))
+    told = environment or (None if profile else os.environ.get("TWH_ENVIRONMENT"))
     if not (key and address):
         found = (look_up or profile_in_file)(profile)
+        if found and not address:
+            together = of_key(found.api_key or "") if not key else None
+            told = told or found.environment or together
         key = key or (found.api_key if found else None)
         address = address or (found.base_url if found else None)
     if not key:
@@ -72,7 +94,11 @@ def connection(
             code="no_base_url",
             hint="Pass base_url=…, set TWH_BASE_URL, or run `twh sandbox up`, which listens on this machine.",
         )
-    return Connection(base_url=checked_address(address), api_key=checked_key(key))
+    settled = Connection(
+        base_url=checked_address(address), api_key=checked_key(key), environment=checked_environment(told)
+    )
+    refuse_mixture(settled.api_key, settled.base_url, settled.host, settled.environment)
+    return settled
 
 
 def checked_address(address: str) -> str:
@@ -132,7 +158,12 @@ def profile_in_file(name: str | None = None) -> Profile | None:
             hint=f"There are: {', '.join(sorted(profiles)) or 'none'}. `twh profile use NAME` chooses another.",
         )
     profile: Mapping[str, Any] = profiles[wanted]
-    return Profile(name=wanted, base_url=profile.get("base_url"), api_key=profile.get("api_key"))
+    return Profile(
+        name=wanted,
+        base_url=profile.get("base_url"),
+        api_key=profile.get("api_key"),
+        environment=profile.get("environment"),
+    )
 
 
 def read_profiles(path: Path) -> Mapping[str, Any]:

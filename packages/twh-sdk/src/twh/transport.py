@@ -26,7 +26,9 @@ from twh.profiles import Connection
 from twh.verdict import Answer, Lost
 
 CONNECT_SECONDS = 5.0
+CALL_NAME = "twh.call"
 CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+NOTHING_KEPT = httpx.Limits(max_connections=100, max_keepalive_connections=0)
 NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -44,7 +46,7 @@ class TooSlow(httpx.ReadTimeout):
 
 def perform(http: httpx.Client, step: Step) -> Outcome:
     if isinstance(step, Pause):
-        time.sleep(step.seconds)
+        rest(step.seconds)
         return None
     until = time.monotonic() + step.timeout
     try:
@@ -59,9 +61,7 @@ def perform(http: httpx.Client, step: Step) -> Outcome:
 
 async def perform_async(http: httpx.AsyncClient, step: Step) -> Outcome:
     if isinstance(step, Pause):
-        import asyncio  # loaded by now, in a program that awaits
-
-        await asyncio.sleep(step.seconds)
+        await rest_async(step.seconds)
         return None
     until = time.monotonic() + step.timeout
     try:
@@ -75,9 +75,27 @@ async def perform_async(http: httpx.AsyncClient, step: Step) -> Outcome:
         return lost(why)
 
 
+def rest(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+async def rest_async(seconds: float) -> None:
+    import asyncio  # loaded by now, in a program that awaits
+
+    await asyncio.sleep(seconds)
+
+
 def request(http: httpx.Client | httpx.AsyncClient, step: Send) -> httpx.Request:
+    """The request; the call's name goes along inside this process, for those who stand in for a server."""
     timeout = httpx.Timeout(step.timeout, connect=min(CONNECT_SECONDS, step.timeout))
-    return http.build_request(step.method, step.url, headers=step.headers, content=step.body, timeout=timeout)
+    return http.build_request(
+        step.method,
+        step.url,
+        headers=step.headers,
+        content=step.body,
+        timeout=timeout,
+        extensions={CALL_NAME: step.call},
+    )
 
 
 def in_time(chunks: Iterator[bytes], until: float) -> Iterator[bytes]:
@@ -101,6 +119,7 @@ def lost(why: httpx.RequestError | httpx.InvalidURL) -> Lost:
         sent=not isinstance(why, (*NEVER_SENT, httpx.InvalidURL)),
         timed_out=isinstance(why, httpx.TimeoutException),
         hopeless=isinstance(why, HOPELESS),
+        nobody_there=isinstance(why, httpx.ConnectError),
     )
 
 
@@ -108,8 +127,8 @@ def open_client(to: Connection) -> httpx.Client:
     return httpx.Client(verify=tls(to), trust_env=not to.is_loopback, limits=CONNECTIONS)
 
 
-def open_async_client(to: Connection) -> httpx.AsyncClient:
-    return httpx.AsyncClient(verify=tls(to), trust_env=not to.is_loopback, limits=CONNECTIONS)
+def open_async_client(to: Connection, *, kept: bool = True) -> httpx.AsyncClient:
+    return httpx.AsyncClient(verify=tls(to), trust_env=not to.is_loopback, limits=CONNECTIONS if kept else NOTHING_KEPT)
 
 
 def tls(to: Connection) -> ssl.SSLContext:

@@ -33,6 +33,16 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def request_id(self) -> str | None:
+        """What the server's logs call it."""
+        return self.headers.get("twh-request-id")
+
+    @property
+    def replayed(self) -> bool:
+        """The key had been answered before, and this is the same answer."""
+        return self.headers.get("idempotent-replayed") == "true"
+
 
 @dataclass(frozen=True, slots=True)
 class Lost:
@@ -44,6 +54,8 @@ class Lost:
     timed_out: bool = False
     hopeless: bool = False
     """Trying again would end the same, as with an address that is none."""
+    nobody_there: bool = False
+    """No connection was made: nothing listens at the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,7 @@ class Failure:
     maybe_recorded: bool
     settles: bool
     retry_after: float | None = None
+    nobody_there: bool = False
 
 
 def judge(call: Call[T], outcome: Answer | Lost, to: Connection) -> Success[T] | Failure:
@@ -78,7 +91,13 @@ def lost(outcome: Lost, to: Connection) -> Failure:
         hint=HINTS["sandbox_down" if to.is_loopback and not outcome.sent else "connection_failed"],
     )
     error.__cause__ = outcome.why
-    return Failure(error=error, again=not outcome.hopeless, maybe_recorded=outcome.sent, settles=False)
+    return Failure(
+        error=error,
+        again=not outcome.hopeless,
+        maybe_recorded=outcome.sent,
+        settles=False,
+        nobody_there=outcome.nobody_there,
+    )
 
 
 def read(call: Call[T], answer: Answer) -> Success[T] | Failure:
@@ -99,7 +118,7 @@ def unreadable(answer: Answer, why: str) -> UnreadableAnswer:
         f"the answer {why}",
         code="unreadable_answer",
         status=answer.status,
-        request_id=answer.headers.get("twh-request-id"),
+        request_id=answer.request_id,
         hint=HINTS["unreadable_answer"],
     )
 

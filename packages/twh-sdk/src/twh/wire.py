@@ -9,6 +9,8 @@ from enum import Enum
 from typing import Final, NoReturn
 from urllib.parse import quote, urlencode
 
+from twh.errors.tree import UnusableName
+
 Quantity = Decimal | int | str
 
 
@@ -51,10 +53,12 @@ def written(value: object) -> str:
 def segment(name: str) -> str:
     """A name as one segment of a path.
 
-    A segment that is empty, `.` or `..` would address something else and is refused.
+    A segment that is empty, `.` or `..` would address something else: it raises `UnusableName`.
     """
     if name in {"", ".", ".."}:
-        raise ValueError(f"{name!r} cannot stand in an address: use the id")
+        raise UnusableName(
+            f"{name!r} cannot stand in an address", code="unusable_name", hint="Use the id of what you mean."
+        )
     return quote(name, safe="")
 
 

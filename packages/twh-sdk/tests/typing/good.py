@@ -10,7 +10,22 @@ from typing import assert_type
 
 import httpx
 
-from twh import AsyncClient, AsyncPager, Client, Options, Page, Pager, Raw, errors, models, webhooks
+from twh import (
+    AsyncClient,
+    AsyncPager,
+    Client,
+    Hooks,
+    Line,
+    Options,
+    Page,
+    Pager,
+    Raw,
+    TransferLine,
+    errors,
+    hooks,
+    models,
+    webhooks,
+)
 
 
 def calls(client: Client) -> None:
@@ -35,6 +50,11 @@ def calls(client: Client) -> None:
         ],
         reference={"type": "order", "id": "7"},
     )
+    lines: list[Line] = [{"item": "A", "location": "MAIN", "quantity": Decimal("1.5")}]
+    lines.append(Line(item=item, location="MAIN", quantity=3, expected={"version": 3}))
+    client.movements.receive(lines=lines)
+    moves: list[TransferLine] = [{"item": "A", "source": "B", "target": "C", "quantity": 1}]
+    client.movements.transfer(lines=moves)
     client.items.update(item, reorder_point=None, if_match=item.etag)
     client.entries.reverse(entry.id, reason="wrong bin")
 
@@ -56,6 +76,20 @@ def raw(client: Client) -> None:
     assert_type(answer.value.etag, str)
     assert_type(client.with_raw.items.list(), Raw[Page[models.Item]])
     assert_type(client.with_options(timeout=5).with_raw.tenant.get().value.tenant, models.Tenant)
+
+
+def counted(answer: hooks.Response) -> None:
+    assert_type(answer.status, int | None)
+
+
+def paused(retry: hooks.Retry) -> None:
+    assert_type(retry.pause, float)
+
+
+def watched(client: Client) -> None:
+    client.with_options(hooks=Hooks(response=counted, retry=paused), tracing=True).items.get("A")
+    Client(environment="live", hooks=Hooks(request=print))
+    assert_type(client.with_raw.items.get("A").replayed, bool)
 
 
 async def awaited(client: AsyncClient) -> None:

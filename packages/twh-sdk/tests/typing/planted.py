@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from twh import AsyncClient, Client
+from twh import AsyncClient, Client, Hooks, Line, hooks
 
 
 def wrong(client: Client) -> None:
@@ -25,6 +25,19 @@ def wrong(client: Client) -> None:
     client.items.get("A").colour  # planted: a model has its fields
     client.items.update("A", name=None)  # planted: a name cannot be removed
     client.with_raw.items.get("A").sku  # planted: the value is inside
+
+
+def of_a_request(request: hooks.Request) -> None:
+    del request
+
+
+def also_wrong(client: Client) -> None:
+    Line(item="A", location="B", quantity=0.5)  # planted: a float is not exact here either
+    Line(item="A", quantity=1)  # planted: a line without a location, made by its name
+    Line(item="A", location="B", quantity=1, colour="red")  # planted: a line has no such field
+    Hooks(response=of_a_request)  # planted: a hook takes what it is for
+    client.with_options(environment="live")  # planted: an address is settled once
+    Client(environment="prod")  # planted: there are two environments
 
 
 async def forgotten(client: AsyncClient) -> None:

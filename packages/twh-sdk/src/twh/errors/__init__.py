@@ -1,7 +1,8 @@
 """The errors that the SDK raises.
 
     TwhError
-    ├── ConfigError                 no key, no address
+    ├── ConfigError                 no key, no address, or two that do not belong together
+    ├── UnusableName                a name that cannot stand in an address; a ValueError too
     ├── ConnectionFailed            not reached, or the connection broke; nothing was changed
     ├── TimedOut                    no answer in time; nothing was changed
     ├── OutcomeUnknown              a change was sent, its answer was lost: settle it with its key

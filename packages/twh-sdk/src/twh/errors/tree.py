@@ -35,8 +35,11 @@ __all__ = [
     "Unprocessable",
     "UnreadableAnswer",
     "UnsupportedMediaType",
+    "UnusableName",
     "WebhookRejected",
 ]
+
+ERRORS_SHOWN_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,10 @@ class ConfigError(TwhError):
     """There is no key or no address, or one that cannot work."""
 
 
+class UnusableName(TwhError, ValueError):
+    """A name that cannot stand in an address: it is empty, or `.` or `..`, and would address something else."""
+
+
 class ConnectionFailed(TwhError):
     """The server was not reached, or the connection broke; nothing was changed by this call."""
 
@@ -113,8 +120,15 @@ class APIError(TwhError):
     """Seconds to wait, when the server said so."""
 
     def __str__(self) -> str:
+        """What happened, and where in the request: one line for each of several errors."""
+        at = f" at {self.errors[0].pointer}" if len(self.errors) == 1 and self.errors[0].pointer else ""
         where = f", request {self.request_id}" if self.request_id else ""
-        return f"{self.message} [{self.status} {self.code}{where}]"
+        told = f"{self.message} [{self.status} {self.code}{at}{where}]"
+        if len(self.errors) < 2:
+            return told
+        lines = [f"  {one.pointer or one.code}: {one.message}" for one in self.errors[:ERRORS_SHOWN_MAX]]
+        more = len(self.errors) - len(lines)
+        return "\n".join([told, *lines, *([f"  and {more} more in .errors"] if more else [])])
 
     def decimal(self, fact: str) -> Decimal | None:
         try:

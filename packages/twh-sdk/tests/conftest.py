@@ -143,8 +143,11 @@ def server(impatient: None) -> Iterator[ScriptedServer]:
 
         def log_message(self, *_: object) -> None: ...
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listening.daemon_threads = True
+    class Listening(ThreadingHTTPServer):
+        request_queue_size = 128  # many may come at once
+        daemon_threads = True
+
+    listening = Listening(("127.0.0.1", 0), Handler)
     threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     script.url = f"http://127.0.0.1:{listening.server_port}"
     yield script

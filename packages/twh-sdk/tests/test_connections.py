@@ -145,7 +145,7 @@ def test_a_callers_http_client_in_another_loop_is_refused_with_the_fix(server, i
 
 def test_threads_share_a_client_and_its_connections(server, item):
     server.will(server.answer(200, item))
-    client = server.client()
+    client = server.client(deadline=30.0)
     ready = threading.Barrier(8)
 
     def ask(_):
@@ -162,7 +162,7 @@ def test_threads_share_a_client_and_its_connections(server, item):
 async def test_tasks_share_a_client(server, item):
     server.will(server.answer(200, item))
 
-    async with server.async_client() as client:
+    async with server.async_client(deadline=30.0) as client:
         answers = await asyncio.gather(*(client.items.get("A") for _ in range(20)))
 
     assert [one.sku for one in answers] == ["TSHIRT-M"] * 20

@@ -18,7 +18,7 @@ def main() -> None:
     try:
         chosen.run(chosen)
     except CannotStart as reason:
-        sys.stderr.write(f"twh-server: {reason}\n")
+        sys.stderr.write("".join(f"twh-server: {sentence}\n" for sentence in str(reason).splitlines()))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -29,14 +29,21 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="serve HTTP")
-    serve.add_argument("--host", help="the address to serve on (TWH_HOST)")
-    serve.add_argument("--port", type=int, help="the port to serve on (TWH_PORT)")
-    serve.add_argument("--processes", type=int, help="how many processes (TWH_PROCESSES)")
+    _with_places(serve)
     serve.add_argument("--inherited", type=int, help=argparse.SUPPRESS)
     serve.set_defaults(run=_serve)
 
     commands.add_parser("work", help="deliver webhooks, and what else runs beside HTTP").set_defaults(run=_work)
+    settings = commands.add_parser("settings", help="show the settings in force, and where each comes from")
+    _with_places(settings)
+    settings.add_argument("--json", action="store_true", help="for programs")
+    settings.set_defaults(run=_show_settings)
+
     commands.add_parser("migrate", help="bring the database to this version").set_defaults(run=_migrate)
+
+    commands.add_parser("reseal", help="seal again what lies under older keys (TWH_SECRETS_KEYS_OLD)").set_defaults(
+        run=_reseal
+    )
 
     tenant = commands.add_parser("tenant", help="the customers").add_subparsers(required=True, metavar="ACTION")
     create = tenant.add_parser("create", help="create a tenant with its empty ledger")
@@ -69,21 +76,37 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _with_places(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--host", help="the address to serve on (TWH_HOST)")
+    command.add_argument("--port", type=int, help="the port to serve on (TWH_PORT)")
+    command.add_argument("--processes", type=int, help="how many processes (TWH_PROCESSES)")
+
+
+def _given(chosen: argparse.Namespace) -> dict[str, Any]:
+    """The settings that the command line says."""
+    said = {name: getattr(chosen, name, None) for name in ("host", "port", "processes")}
+    return {name: value for name, value in said.items() if value is not None}
+
+
 def _settings(chosen: argparse.Namespace) -> Any:
     """The settings, with what the command line says on top. Starts logging."""
     from pydantic import ValidationError
 
-    from twh_server.settings import Settings
+    from twh_server.settings import Settings, faults_of
     from twh_server.telemetry import start_logging
 
-    given = {name: getattr(chosen, name, None) for name in ("host", "port", "processes")}
     try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+        settings = Settings(**_given(chosen))
     except ValidationError as fault:
-        first = fault.errors()[0]
-        raise CannotStart(f"TWH_{str(first['loc'][0]).upper()} cannot be used: {first['msg']}.") from None
+        raise CannotStart("\n".join(faults_of(fault))) from None
     start_logging(form=settings.log_format, level=settings.log_level)
     return settings
+
+
+def _show_settings(chosen: argparse.Namespace) -> None:
+    from twh_server.processes import effective
+
+    effective.show(_settings(chosen), _given(chosen), as_json=chosen.json)
 
 
 def _serve(chosen: argparse.Namespace) -> None:
@@ -106,6 +129,12 @@ def _migrate(chosen: argparse.Namespace) -> None:
     from twh_server.processes.administration import bring_up_to_date
 
     bring_up_to_date(_settings(chosen))
+
+
+def _reseal(chosen: argparse.Namespace) -> None:
+    from twh_server.processes import administration
+
+    asyncio.run(administration.seal_again(_settings(chosen)))
 
 
 def _create_tenant(chosen: argparse.Namespace) -> None:

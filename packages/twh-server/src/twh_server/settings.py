@@ -1,30 +1,73 @@
-"""Settings: each from an environment variable `TWH_…`, with a default that is safe."""
+"""Settings: each from `TWH_…` in the environment or from the file that `TWH_…_FILE` names, with a default that is safe.
 
+A secret is not shown by anything that shows settings. What cannot be used is told all at once (`faults_of`).
+"""
+
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+PREFIX = "TWH_"
+FROM_FILE = "_FILE"
 DEFAULT_PORT = 8750
+SETTING_FILE_BYTES_MAX = 65_536
+
+OTHERS = frozenset({"TWH_API_KEY", "TWH_BASE_URL", "TWH_DATA_DIR", "TWH_NO_INPUT"})
+"""Variables of this prefix that the SDK and the command read."""
+
+Origin = Literal["default", "environment", "file", "command line"]
+
+
+class Unusable(str):
+    """In the place of a value: the sentence that says why there is none."""
+
+    __slots__ = ()
 
 
 class Settings(BaseSettings):
     """What a server process is told from outside."""
 
-    model_config = SettingsConfigDict(env_prefix="TWH_", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
 
-    database_url: str = Field("", description="The PostgreSQL to use, as a URL: postgresql://user:password@host/db.")
-    secrets_key: str = Field(
-        "", repr=False, description="Seals webhook secrets at rest: 32 bytes in base64 (openssl rand -base64 32)."
+    database_url: SecretStr = Field(
+        SecretStr(""), description="The PostgreSQL to use, as a URL: postgresql://user:password@host/db."
+    )
+    secrets_key: SecretStr = Field(
+        SecretStr(""), description="Seals webhook secrets at rest: 32 bytes in base64 (openssl rand -base64 32)."
+    )
+    secrets_keys_old: SecretStr = Field(
+        SecretStr(""),
+        description="Keys that only open what was sealed before, or will be by others; commas between them.",
     )
     host: str = Field("127.0.0.1", description="The address on which HTTP is served.")
     port: int = Field(DEFAULT_PORT, ge=0, le=65_535, description="The port on which HTTP is served.")
     processes: int = Field(1, ge=1, le=64, description="How many processes serve HTTP.")
     write_connections: int = Field(8, ge=1, le=100, description="How many database connections of a process write.")
     read_connections: int = Field(8, ge=1, le=100, description="How many database connections of a process read.")
+    statement_timeout: float = Field(
+        20,
+        ge=0.1,
+        le=3_600,
+        description="How many seconds a statement may take; the worker's may take three times that.",
+    )
+    lock_timeout: float = Field(10, ge=0.1, le=3_600, description="How many seconds a statement may wait for a lock.")
+    idle_in_transaction_session_timeout: float = Field(
+        30, ge=0.1, le=3_600, description="After how many idle seconds the database ends an open transaction."
+    )
     drain_seconds: float = Field(
         25, ge=0, le=600, description="How long a stopping process may take to answer what it has accepted."
+    )
+    body_bytes: int = Field(1 << 20, ge=1_024, le=1 << 26, description="How many bytes a body has at most.")
+    bulk_body_bytes: int = Field(
+        8 << 20,
+        ge=1_024,
+        le=1 << 28,
+        description="How many bytes the body of an operation that takes many has at most.",
     )
     postgres_binaries: Path | None = Field(
         None, description="Where the programs of the embedded PostgreSQL are, instead of the packaged ones."
@@ -33,3 +76,101 @@ class Settings(BaseSettings):
         "auto", description="How log lines look: text on a terminal and JSON elsewhere, unless said."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Which log lines are written.")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_there(cls, value: Any) -> Any:
+        if isinstance(value, Unusable):
+            raise ValueError(str(value))  # noqa: TRY004  # pydantic gathers these
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The command line before files, files before the environment: a setting that has both is refused."""
+        _ = dotenv_settings, file_secret_settings
+        return init_settings, _Files(settings_cls), env_settings
+
+
+def faults_of(fault: ValidationError) -> list[str]:
+    """Everything that cannot be used, a sentence each; no value is quoted."""
+    return [_sentence(str(error["loc"][0]), error["type"], error["msg"]) for error in fault.errors(include_input=False)]
+
+
+def origins(given: Mapping[str, Any]) -> dict[str, Origin]:
+    """Where each setting comes from, when `given` are those of the command line."""
+    said = variables()
+
+    def origin(name: str) -> Origin:
+        if name in given:
+            return "command line"
+        if said.get(variable_of(name) + FROM_FILE):
+            return "file"
+        return "environment" if said.get(variable_of(name)) else "default"
+
+    return {name: origin(name) for name in Settings.model_fields}
+
+
+def strangers() -> list[str]:
+    """Variables that begin like a setting and are none: most likely misspelt."""
+    known = {variable_of(name) + ending for name in Settings.model_fields for ending in ("", FROM_FILE)}
+    return sorted(name for name in variables() if name not in known | OTHERS)
+
+
+def variable_of(name: str) -> str:
+    """The variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def variables() -> dict[str, str]:
+    """The variables of this prefix; in upper case, for either case is read."""
+    return {name.upper(): value for name, value in os.environ.items() if name.upper().startswith(PREFIX)}
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value of a setting is shown to nobody."""
+    return Settings.model_fields[name].annotation is SecretStr
+
+
+def _sentence(name: str, kind: str, message: str) -> str:
+    if kind == "value_error":
+        return message.removeprefix("Value error, ")
+    return f"{variable_of(name)} cannot be used: {message}."
+
+
+class _Files(PydanticBaseSettingsSource):
+    """Settings whose value lies in a file: Docker and Kubernetes hand secrets over like that."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        _ = field
+        return self._value(field_name, variables()), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        said = variables()
+        found = {name: self._value(name, said) for name in self.settings_cls.model_fields}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _value(self, name: str, said: Mapping[str, str]) -> str | None:
+        variable = variable_of(name)
+        path = said.get(variable + FROM_FILE)
+        if not path:
+            return None
+        if said.get(variable):
+            return Unusable(f"{variable} and {variable}{FROM_FILE} are both given: leave one of them out.")
+        try:
+            with Path(path).open("rb") as file:
+                value = file.read(SETTING_FILE_BYTES_MAX + 1)
+        except OSError as fault:
+            return Unusable(f"The file {path}, named by {variable}{FROM_FILE}, cannot be read: {fault.strerror}.")
+        if len(value) > SETTING_FILE_BYTES_MAX:
+            return Unusable(f"The file {path}, named by {variable}{FROM_FILE}, is no setting: it is too large.")
+        try:
+            return value.decode().strip() or None
+        except UnicodeDecodeError:
+            return Unusable(f"The file {path}, named by {variable}{FROM_FILE}, is no text in UTF-8.")

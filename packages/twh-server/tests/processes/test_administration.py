@@ -125,3 +125,10 @@ def test_a_word_too_few_is_a_usage_error(command):
 
     assert code == 2
     assert "ACTION" in said
+
+
+def test_sealing_again_says_under_which_key_everything_is(command):
+    code, printed, _ = command("reseal")
+
+    assert code == 0
+    assert printed.splitlines()[0].endswith("webhook endpoints were sealed again; the key's name is 9021dcea.")

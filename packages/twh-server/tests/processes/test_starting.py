@@ -9,7 +9,6 @@ import pytest
 
 from twh_server.__main__ import main
 from twh_server.processes.listening import CannotStart, listen, url_of
-from twh_server.settings import Settings
 
 
 @pytest.fixture
@@ -40,6 +39,8 @@ def fails(monkeypatch, capsys, settings):
         ({"TWH_DATABASE_URL": "postgresql:///twh?host=/nowhere"}, "The database cannot be reached: "),
         ({"TWH_DATABASE_URL": "nonsense"}, "TWH_DATABASE_URL cannot be used: "),
         ({"TWH_SECRETS_KEY": ""}, "Set TWH_SECRETS_KEY, and keep it: "),
+        ({"TWH_SECRETS_KEYS_OLD": "short"}, "TWH_SECRETS_KEYS_OLD cannot be used. The key of the secrets is 32 bytes"),
+        ({"TWH_SECRETS_KEY_FILE": "/nowhere"}, "TWH_SECRETS_KEY and TWH_SECRETS_KEY_FILE are both given: "),
         ({"TWH_SECRETS_KEY": "short"}, "TWH_SECRETS_KEY cannot be used. The key of the secrets is 32 bytes"),
         ({"TWH_PORT": "http"}, "TWH_PORT cannot be used: "),
         ({"TWH_PORT": "99999"}, "TWH_PORT cannot be used: "),
@@ -87,13 +88,3 @@ def test_a_port_is_free_again_at_once():
         caller.recv(1)
 
     listen("127.0.0.1", port).close()
-
-
-def test_every_setting_says_what_it_is_for():
-    for name, field in Settings.model_fields.items():
-        assert field.description, name
-        assert field.description.endswith("."), name
-
-
-def test_the_key_of_the_secrets_is_not_shown():
-    assert "c2VjcmV0" not in repr(Settings(secrets_key="c2VjcmV0"))

@@ -40,11 +40,11 @@ def key_of(text: str) -> bytes:
 
 
 class Sealer:
-    """Seals with one key, opens with that and with older ones. Each key is 32 bytes."""
+    """Seals with one key, opens with that and with older ones. Each key is 32 bytes; `name` is that of the newest."""
 
     def __init__(self, key: bytes, *, older: Sequence[bytes] = ()) -> None:
-        self._name = _name_of(key)
-        self._keys = {_name_of(known): AESGCM(known) for known in (key, *older)}
+        self.name = name_of(key)
+        self._keys = {name_of(known): AESGCM(known) for known in (key, *older)}
 
     def seal_secret(self, secret: bytes, *, tenant: UUID, endpoint: UUID) -> bytes:
         """The form in which an endpoint's secret lies in the database."""
@@ -66,8 +66,8 @@ class Sealer:
 
     def _seal(self, plain: bytes, whose: bytes) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
-        head = _VERSION + self._name
-        return head + nonce + self._keys[self._name].encrypt(nonce, plain, head + whose)
+        head = _VERSION + self.name
+        return head + nonce + self._keys[self.name].encrypt(nonce, plain, head + whose)
 
     def _open(self, sealed: bytes, whose: bytes) -> bytes:
         head, nonce = sealed[: len(_VERSION) + _NAME_BYTES], sealed[len(_VERSION) + _NAME_BYTES : _HEAD_BYTES]
@@ -80,7 +80,8 @@ class Sealer:
             raise CannotUnseal("It was changed after it was sealed, or it belongs to something else.") from fault
 
 
-def _name_of(key: bytes) -> bytes:
+def name_of(key: bytes) -> bytes:
+    """The name that sealed things give their key: four bytes, from which nobody finds the key."""
     if len(key) != KEY_BYTES:
         raise ValueError(f"A key has {KEY_BYTES} bytes, this one has {len(key)}.")
     return hashlib.sha256(b"twh secrets key" + key).digest()[:_NAME_BYTES]

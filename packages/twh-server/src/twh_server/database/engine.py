@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, LiteralString, Self, TypeAlias
 from uuid import UUID
 
@@ -33,18 +34,44 @@ CANCEL_AGAIN_SECONDS = 0.2
 SET_TENANT = "select set_config('twh.tenant', %s, true)"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timeouts:
+    """After how many seconds the database gives up. The worker's statements may take three times as long."""
+
+    statement_seconds: float = 20
+    lock_seconds: float = 10
+    idle_seconds: float = 30
+    """For a transaction that is open while nothing is asked."""
+
+
+DEFAULT_TIMEOUTS = Timeouts()
+
+
 class Database:
     """The three pools of one server process. Open it once, close it at the end; it is an async context manager."""
 
-    def __init__(self, address: Address, *, writers: int = WRITERS_MAX, readers: int = READERS_MAX) -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        writers: int = WRITERS_MAX,
+        readers: int = READERS_MAX,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+    ) -> None:
         self.address = address
-        limits = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s", "timezone": "UTC"}
+        limits = {
+            "lock_timeout": _milliseconds(timeouts.lock_seconds),
+            "idle_in_transaction_session_timeout": _milliseconds(timeouts.idle_seconds),
+            "timezone": "UTC",
+        }
+        quick = _milliseconds(timeouts.statement_seconds)
+        patient = _milliseconds(timeouts.statement_seconds * 3)
         # No plan reads a whole table of all tenants, not even one that was small when the plan was made.
         by_index = {"enable_seqscan": "off", **limits}
         # The write path's statements reach every row by a key: one plan fits all, and planning each would cost more.
-        writing = address.as_role(APP, statement_timeout="20s", plan_cache_mode="force_generic_plan", **by_index)
-        reading = address.as_role(APP, statement_timeout="20s", **by_index)
-        working = address.as_role(WORKER, statement_timeout="60s", **limits)
+        writing = address.as_role(APP, statement_timeout=quick, plan_cache_mode="force_generic_plan", **by_index)
+        reading = address.as_role(APP, statement_timeout=quick, **by_index)
+        working = address.as_role(WORKER, statement_timeout=patient, **limits)
         self.writers = _pool("writers", writing, writers)
         self.readers = _pool("readers", reading, readers)
         self.reading = reading
@@ -92,6 +119,10 @@ class Database:
         """Ask the database for an answer; raises one of `Transient` when there is none."""
         async with self.readers.connection() as connection:
             await connection.execute("select 1")
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{round(seconds * 1000)}ms"
 
 
 def _pool(name: str, conninfo: str, size: int) -> AsyncConnectionPool[Connection]:

@@ -14,8 +14,9 @@ from twh_server.database.engine import Database
 from twh_server.database.identifiers import KEY, TENANT
 from twh_server.database.migrate import migrate
 from twh_server.processes.listening import CannotStart, say
-from twh_server.processes.starting import address_of, migrated
+from twh_server.processes.starting import address_of, migrated, sealer_of
 from twh_server.settings import Settings
+from twh_server.webhooks.reseal import reseal
 
 
 def bring_up_to_date(settings: Settings) -> None:
@@ -74,6 +75,23 @@ async def end_key(settings: Settings, key_id: str) -> None:
         if identifier is None or not await keys.revoke_key(tx, identifier):
             raise CannotStart(f"No valid key has the id {key_id}. `twh-server key list TENANT` shows a tenant's.")
     _show(f"{key_id} is revoked; every server stops to believe it within two seconds.")
+
+
+async def seal_again(settings: Settings) -> None:
+    """Seal what lies under older keys under the newest, and say whether older ones are needed any more."""
+    sealer = sealer_of(settings)
+    async with Database(migrated(settings)) as database:
+        told = await reseal(database, sealer)
+    _show(f"{told.endpoints} webhook endpoints were sealed again; the key's name is {sealer.name.hex()}.")
+    if told.closed:
+        _show(f"{told.closed} endpoints have a secret that no key here opens: add its key to TWH_SECRETS_KEYS_OLD.")
+    if told.newest_answer:
+        _show(
+            f"{told.answers} answers are still kept under older keys, the newest since {told.newest_answer:%Y-%m-%d %H:%M}"
+            " UTC. They are forgotten when they are old enough: keep TWH_SECRETS_KEYS_OLD, and run this again then."
+        )
+    if told.done:
+        _show("Nothing needs TWH_SECRETS_KEYS_OLD any more.")
 
 
 async def _tenant(database: Database, text: str) -> Tenant:

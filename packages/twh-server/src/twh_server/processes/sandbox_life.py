@@ -14,12 +14,12 @@ import twh_server
 from twh_server.access.keys import create_key
 from twh_server.access.sealing import Sealer
 from twh_server.access.tenants import create_tenant
-from twh_server.app import build
 from twh_server.database.address import REVISION, Address, revision_of
 from twh_server.database.embedded import EmbeddedPostgres, EmbeddedPostgresFailure
 from twh_server.database.engine import Database, ended
 from twh_server.events.bell import Bell
 from twh_server.journal.writer import Writer
+from twh_server.processes.assembly import application, pools
 from twh_server.processes.listening import url_of
 from twh_server.processes.sandbox_folder import SandboxFolder
 from twh_server.processes.serving import serving, told_to_stop
@@ -53,10 +53,10 @@ async def _live(
     stop, bell, sealer = told_to_stop(), Bell(), Sealer(folder.secrets_key())
     address, url = Address(postgres.conninfo()), url_of(listening)
     folder.keep({"port": listening.getsockname()[1]})
-    async with Database(address) as database, _looked_after(postgres):
+    async with pools(settings, address) as database, _looked_after(postgres):
         if "api_key" not in folder.kept():
             folder.keep(await _first_tenant(database, bell))
-        app, ready = build(database, bell, sealer), asyncio.Event()
+        app, ready = application(settings, database, bell, sealer), asyncio.Event()
         async with (
             _working(database, bell, sealer, ready),
             serving(app, listening, stop, drain_seconds=settings.drain_seconds),

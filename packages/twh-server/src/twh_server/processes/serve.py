@@ -8,10 +8,10 @@ import sys
 import time
 
 from twh_server.access.sealing import Sealer
-from twh_server.app import build
 from twh_server.database.address import Address
-from twh_server.database.engine import Database, ended
+from twh_server.database.engine import ended
 from twh_server.events.bell import Bell
+from twh_server.processes.assembly import application, pools
 from twh_server.processes.listening import CannotStart, listen, say, url_of
 from twh_server.processes.serving import keep_what_was_loaded, serving, told_to_stop
 from twh_server.processes.starting import migrated, sealer_of
@@ -49,8 +49,8 @@ async def _serve(
     if ends_with_stdin:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
     async with (
-        Database(address, writers=settings.write_connections, readers=settings.read_connections) as database,
-        serving(build(database, bell, sealer), listening, stop, drain_seconds=settings.drain_seconds),
+        pools(settings, address) as database,
+        serving(application(settings, database, bell, sealer), listening, stop, drain_seconds=settings.drain_seconds),
     ):
         await stop.wait()
         bell.hush()
@@ -58,12 +58,12 @@ async def _serve(
 
 def work(settings: Settings) -> None:
     """Do what runs beside HTTP until told to stop. Raises CannotStart."""
-    asyncio.run(_work(migrated(settings), sealer_of(settings)))
+    asyncio.run(_work(settings, migrated(settings), sealer_of(settings)))
 
 
-async def _work(address: Address, sealer: Sealer) -> None:
+async def _work(settings: Settings, address: Address, sealer: Sealer) -> None:
     stop, bell = told_to_stop(), Bell()
-    async with Database(address) as database, working(database, bell, sealer):
+    async with pools(settings, address) as database, working(database, bell, sealer):
         ringing = asyncio.create_task(bell.run(database))
         keep_what_was_loaded()
         say("TWH works")

@@ -19,13 +19,14 @@ T = TypeVar("T")
 
 def address_of(settings: Settings) -> Address:
     """The database that is to be used, and that answers. Raises CannotStart."""
-    if not settings.database_url:
+    url = settings.database_url.get_secret_value()
+    if not url:
         raise CannotStart(
             "No database is given. Set TWH_DATABASE_URL to a PostgreSQL URL, or try `twh-server sandbox --folder DIR`."
         )
-    address = Address(settings.database_url)
+    address = Address(url)
     try:
-        conninfo_to_dict(settings.database_url)
+        conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         # What libpq says of it may quote a part of it, and that may be the password.
         message = "TWH_DATABASE_URL cannot be used: it is no URL such as postgresql://user:password@host/database."
@@ -58,13 +59,23 @@ def _may_act_as(role: str, address: Address) -> None:
 
 
 def sealer_of(settings: Settings) -> Sealer:
-    """What seals secrets at rest. Raises CannotStart without a usable key."""
-    if not settings.secrets_key:
+    """What seals secrets at rest, and opens what older keys have sealed. Raises CannotStart without a usable key."""
+    text = settings.secrets_key.get_secret_value()
+    if not text:
         raise CannotStart("Set TWH_SECRETS_KEY, and keep it: `export TWH_SECRETS_KEY=$(openssl rand -base64 32)`.")
+    variable = "TWH_SECRETS_KEY"
     try:
-        return Sealer(key_of(settings.secrets_key))
+        key = key_of(text)
+        variable = "TWH_SECRETS_KEYS_OLD"
+        older = [key_of(old) for old in keys_in(settings.secrets_keys_old.get_secret_value())]
     except ValueError as fault:
-        raise CannotStart(f"TWH_SECRETS_KEY cannot be used. {fault}") from None
+        raise CannotStart(f"{variable} cannot be used. {fault}") from None
+    return Sealer(key, older=older)
+
+
+def keys_in(text: str) -> list[str]:
+    """The keys of a list: commas stand between them, or in a file the ends of lines."""
+    return text.replace(",", " ").split()
 
 
 def answered(ask: Callable[[], T]) -> T:

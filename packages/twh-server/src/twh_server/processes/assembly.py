@@ -1,0 +1,27 @@
+"""Putting together what the settings say: the pools over the database, and the application over the pools."""
+
+from litestar.types import ASGIApp
+
+from twh_server.access.sealing import Sealer
+from twh_server.app import build
+from twh_server.database.address import Address
+from twh_server.database.engine import Database, Timeouts
+from twh_server.events.bell import Bell
+from twh_server.http.incoming import BodyLimits
+from twh_server.settings import Settings
+
+
+def pools(settings: Settings, address: Address) -> Database:
+    """The database's pools, to be opened by the caller."""
+    timeouts = Timeouts(
+        statement_seconds=settings.statement_timeout,
+        lock_seconds=settings.lock_timeout,
+        idle_seconds=settings.idle_in_transaction_session_timeout,
+    )
+    return Database(address, writers=settings.write_connections, readers=settings.read_connections, timeouts=timeouts)
+
+
+def application(settings: Settings, database: Database, bell: Bell, sealer: Sealer) -> ASGIApp:
+    """The application that this process serves."""
+    limits = BodyLimits(body_bytes=settings.body_bytes, bulk_bytes=settings.bulk_body_bytes)
+    return build(database, bell, sealer, limits=limits)

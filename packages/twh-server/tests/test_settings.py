@@ -1,0 +1,149 @@
+"""Settings: from the environment or from files, all that is wrong at once, and no secret in anything that is shown."""
+
+import base64
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from twh_server.settings import Settings, faults_of, is_secret, origins, strangers, variable_of
+
+NAMES = list(Settings.model_fields)
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """No setting is there but those of the test."""
+    for name in (*map(variable_of, NAMES), *(f"{variable_of(name)}_FILE" for name in NAMES)):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@pytest.fixture
+def faults(environment):
+    """What is said of an environment that cannot be used."""
+
+    def faults(**said):
+        for name, value in said.items():
+            environment.setenv(name, value)
+        with pytest.raises(ValidationError) as fault:
+            Settings()
+        return faults_of(fault.value)
+
+    return faults
+
+
+def a_value_of(name):
+    value = getattr(Settings(), name)
+    if name == "postgres_binaries":
+        return "/opt"
+    return "c2VjcmV0" if isinstance(value, SecretStr) else str(value).removesuffix(".0").lower()
+
+
+def plain(value):
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value).removesuffix(".0").lower()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_can_be_read_from_a_file(environment, tmp_path, name):
+    value = a_value_of(name)
+    (tmp_path / "value").write_text(f"{value}\n")
+    environment.setenv(f"{variable_of(name)}_FILE", str(tmp_path / "value"))
+
+    assert plain(getattr(Settings(), name)) == value
+    assert origins({})[name] == "file"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_setting_that_is_given_twice_is_refused(faults, tmp_path, name):
+    variable = variable_of(name)
+    (tmp_path / "value").write_text("1")
+
+    said = faults(**{variable: "1", f"{variable}_FILE": str(tmp_path / "value")})
+
+    assert said == [f"{variable} and {variable}_FILE are both given: leave one of them out."]
+
+
+@pytest.mark.parametrize(
+    ("make", "end"),
+    [
+        (lambda file: file.exists(), "cannot be read: No such file or directory."),
+        (lambda file: file.mkdir(), "cannot be read: Is a directory."),
+        (lambda file: file.write_bytes(b"\xff\xfe"), "is no text in UTF-8."),
+        (lambda file: file.write_bytes(b"x" * 70_000), "is no setting: it is too large."),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(faults, tmp_path, make, end):
+    make(tmp_path / "key")
+
+    said = faults(TWH_SECRETS_KEY_FILE=str(tmp_path / "key"))
+
+    assert said == [f"The file {tmp_path / 'key'}, named by TWH_SECRETS_KEY_FILE, {end}"]
+
+
+def test_everything_that_is_wrong_is_told_at_once(faults, tmp_path):
+    said = faults(TWH_PORT="http", TWH_PROCESSES="0", TWH_LOG_FORMAT="xml", TWH_SECRETS_KEY_FILE="/nowhere")
+
+    assert [sentence.split()[0] for sentence in sorted(said)] == ["TWH_LOG_FORMAT", "TWH_PORT", "TWH_PROCESSES", "The"]
+
+
+def test_what_is_wrong_is_not_quoted(faults):
+    assert "s3cret" not in "".join(faults(TWH_PORT="s3cret", TWH_HOST_FILE="/nowhere"))
+
+
+def test_an_empty_file_and_an_empty_variable_count_as_not_set(environment, tmp_path):
+    (tmp_path / "empty").write_text("\n")
+    environment.setenv("TWH_PORT_FILE", str(tmp_path / "empty"))
+    environment.setenv("TWH_HOST_FILE", "")
+    environment.setenv("TWH_HOST", "")
+
+    assert (Settings().port, Settings().host) == (8750, "127.0.0.1")
+
+
+def test_the_command_line_is_heard_before_everything_else(environment, tmp_path):
+    (tmp_path / "port").write_text("1")
+    environment.setenv("TWH_PORT_FILE", str(tmp_path / "port"))
+
+    assert Settings(port=2).port == 2
+    assert origins({"port": 2})["port"] == "command line"
+
+
+def test_where_a_setting_comes_from_is_known(environment):
+    environment.setenv("TWH_PORT", "1")
+    environment.setenv("twh_host", "::1")
+
+    assert [origins({})[name] for name in ("port", "host", "processes")] == ["environment", "environment", "default"]
+
+
+def test_what_looks_like_a_setting_and_is_none_is_found(environment):
+    for name in ("TWH_PROT", "TWH_API_KEY", "TWH_PORT_FILE", "PATH_TWH"):
+        environment.setenv(name, "1")
+
+    assert strangers() == ["TWH_PROT"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if is_secret(name)])
+def test_a_secret_is_not_shown(environment, name):
+    environment.setenv(variable_of(name), "c2VjcmV0")
+
+    assert "c2VjcmV0" not in repr(Settings()) + str(Settings()) + Settings().model_dump_json()
+
+
+def test_whatever_may_carry_a_password_or_a_key_is_a_secret():
+    assert {name for name in NAMES if is_secret(name)} >= {"database_url", "secrets_key", "secrets_keys_old"}
+
+
+def test_every_setting_says_what_it_is_for():
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
+
+
+def test_the_defaults_are_settings_that_could_be_given(environment):
+    for name in NAMES:
+        if plain(getattr(Settings(), name)) not in ("", "none"):
+            environment.setenv(variable_of(name), plain(getattr(Settings(), name)))
+
+    given = Settings()
+
+    assert base64.b64decode(given.secrets_key.get_secret_value()) == b""
+    assert given.port == 8750

@@ -153,8 +153,8 @@ class Stockroom:
         await self.do(CreateLocation(code="STORE", name="Store", kind="store"))
 
     def entry(self, kind: str, *lines: Line, **more: Any) -> RecordEntry:
-        """A command that records an entry, at any past time."""
-        return RecordEntry(kind=kind, lines=lines, actor=self.shop.actor, **{"back_max": None, **more})
+        """A command that records an entry."""
+        return RecordEntry(kind=kind, lines=lines, actor=self.shop.actor, **more)
 
     async def record(self, kind: str, *lines: Line, **more: Any) -> Entry:
         """Record an entry."""
@@ -191,6 +191,18 @@ async def stockroom(database: Database, writer: Writer, shop: Shop) -> Stockroom
     room = Stockroom(database, writer, shop)
     await room.stock_up()
     return room
+
+
+@pytest.fixture
+def open_stockroom(database: Database, writer: Writer) -> Callable[..., Awaitable[Stockroom]]:
+    """Opens the stockroom of a fresh tenant of a kind."""
+
+    async def open_stockroom(kind: str = "sandbox") -> Stockroom:
+        room = Stockroom(database, writer, await open_shop(database, kind=kind))
+        await room.stock_up()
+        return room
+
+    return open_stockroom
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

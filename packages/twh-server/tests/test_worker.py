@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from twh_server import worker
 from twh_server.access.sealing import Sealer
 from twh_server.events.bell import Bell
 from twh_server.journal import sweep
@@ -43,7 +42,7 @@ async def test_old_refusals_are_forgotten_and_the_keys_of_entries_are_kept(datab
     await remember("old entry", age=DAYS_8, sequence=1)
     await remember("new refusal", age=timedelta(days=6))
 
-    await sweep_keys(database, older_than=datetime.now(UTC) - worker.KEYS_KEPT)
+    await sweep_keys(database, now=datetime.now(UTC), days=7)
 
     assert await keys_of() == {"old entry", "new refusal"}
 
@@ -53,7 +52,7 @@ async def test_sweeping_goes_on_until_nothing_old_is_left(database, remember, ke
     for number in range(5):
         await remember(f"old {number}", age=DAYS_8)
 
-    swept = await sweep_keys(database, older_than=datetime.now(UTC) - worker.KEYS_KEPT)
+    swept = await sweep_keys(database, now=datetime.now(UTC), days=7)
 
     assert swept >= 5
     assert await keys_of() == set()

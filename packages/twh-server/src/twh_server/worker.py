@@ -4,17 +4,17 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, Transient, ended
 from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower
 from twh_server.journal.sweep import sweep_keys
+from twh_server.tenancy.settings import Choices
 from twh_server.webhooks import fan_out
 from twh_server.webhooks.deliver import Courier
 
-KEYS_KEPT = timedelta(days=7)
 SWEEP_PAUSE_SECONDS = 600.0
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ async def working(database: Database, bell: Bell, sealer: Sealer) -> AsyncGenera
 async def _sweep(database: Database) -> None:
     while True:
         try:
-            swept = await sweep_keys(database, older_than=datetime.now(UTC) - KEYS_KEPT)
+            swept = await sweep_keys(database, now=datetime.now(UTC), days=Choices().idempotency_key_days)
             if swept:
                 _log.info("%d idempotency keys were old and are forgotten", swept)
         except Transient as loss:

@@ -18,6 +18,7 @@ from twh_server.ledger.lines import Line
 from twh_server.ledger.record import RecordEntry
 from twh_server.ledger.verify import verify
 from twh_server.refusals import Refusal
+from twh_server.tenancy.settings import CHOICES, Choices
 
 NOON = datetime(2026, 5, 10, 12, tzinfo=UTC)
 ACTOR = Actor(key=KeyId(fresh()), name="tests")
@@ -41,7 +42,6 @@ def entries(draw):
         actor=ACTOR,
         reason="because",
         occurred_at=NOON - timedelta(minutes=draw(st.integers(0, 60))),
-        back_max=None,
         force=draw(st.sampled_from([False, False, False, True])),
         record_unchanged=draw(st.booleans()),
     )
@@ -50,11 +50,12 @@ def entries(draw):
 class Ledger:
     """A book that decides commands as the journal does, and keeps every movement."""
 
-    def __init__(self):
+    def __init__(self, *, oversell):
         self.facts = Facts()
         self.minter = Minter(at=NOON)
         self.movements = []
         self.forced = False
+        self.facts.of(CHOICES)[None] = Choices(occurred_at_back_days=None, oversell=oversell)
         for command in (
             *(CreateItem(sku=sku, name=sku, scale=3) for sku in ITEMS),
             *(CreateLocation(code=code, name=code) for code in PLACES),
@@ -77,9 +78,9 @@ class Ledger:
 
 
 @settings(deadline=None, max_examples=80)
-@given(st.lists(entries(), max_size=25))
-def test_a_level_is_the_sum_of_its_movements_after_any_commands(commands):
-    ledger = Ledger()
+@given(st.lists(entries(), max_size=25), st.booleans())
+def test_a_level_is_the_sum_of_its_movements_after_any_commands(commands, oversell):
+    ledger = Ledger(oversell=oversell)
     for command in commands:
         ledger.take(command)
     sums, versions = defaultdict(Decimal), defaultdict(list)

@@ -174,21 +174,24 @@ async def test_an_archived_location_takes_no_entries(stockroom):
         await stockroom.record("transfer", transfer())
 
 
-WINDOW = {"back_max": timedelta(days=7)}
+@pytest.fixture
+async def live(open_stockroom):
+    """The stockroom of a live tenant, which has chosen nothing."""
+    return await open_stockroom("live")
 
 
 @pytest.mark.parametrize("age", [timedelta(days=7, minutes=1), -timedelta(minutes=6)])
-async def test_a_time_outside_the_window_is_refused(stockroom, age):
+async def test_a_time_outside_the_window_is_refused(live, age):
     occurred_at = datetime.now(UTC) - age
 
-    found = await problems(stockroom, "receipt", line(), occurred_at=occurred_at, **WINDOW)
+    found = await problems(live, "receipt", line(), occurred_at=occurred_at)
     assert found == [("/occurred_at", "occurred_at_out_of_range")]
 
 
 @pytest.mark.parametrize("age", [timedelta(days=6, hours=23), -timedelta(minutes=4)])
-async def test_a_time_within_the_window_is_kept_beside_our_own(stockroom, age):
+async def test_a_time_within_the_window_is_kept_beside_our_own(live, age):
     occurred_at = datetime.now(UTC) - age
-    entry = await stockroom.record("receipt", line(), occurred_at=occurred_at, **WINDOW)
+    entry = await live.record("receipt", line(), occurred_at=occurred_at)
 
     assert entry.occurred_at == occurred_at
     assert abs(entry.recorded_at - datetime.now(UTC)) < timedelta(minutes=1)

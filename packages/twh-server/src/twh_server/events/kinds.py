@@ -7,10 +7,12 @@ unchanged, and the ledger's blocks are hashes over them.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+
+from twh_server.database.identifiers import ENDPOINT, ENTRY, ITEM, KEY, LOCATION, TENANT, Kind
 
 KINDS: Final[Mapping[str, str]] = {
     "entry.recorded": "An entry was recorded: stock moved. The data is the entry with all its movements.",
@@ -24,8 +26,23 @@ KINDS: Final[Mapping[str, str]] = {
     "endpoint.created": "A webhook endpoint was created. The data is the endpoint, without its secret.",
     "endpoint.updated": "A webhook endpoint was changed. The data is the endpoint as it is now.",
     "endpoint.deleted": "A webhook endpoint was deleted. The data is the endpoint as it was.",
+    "settings.updated": "The tenant's settings were changed. The data is the settings as they are now.",
+    "tenant.suspended": "The tenant was suspended: its keys do nothing. The data is the tenant.",
+    "tenant.resumed": "The tenant was resumed: its keys work again. The data is the tenant.",
+    "tenant.closed": "The tenant was closed, for good. The data is the tenant.",
 }
 """Every kind of event and what it tells."""
+
+SUBJECTS: Final[Mapping[str, Kind[Any]]] = {
+    "entry": ENTRY,
+    "item": ITEM,
+    "location": LOCATION,
+    "endpoint": ENDPOINT,
+    "key": KEY,
+    "settings": TENANT,
+    "tenant": TENANT,
+}
+"""What is changed, by the noun that an audited kind begins with. A tenant's settings go by the tenant's id."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +68,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that happened to a tenant, numbered without gaps in the order in which it was committed.
 
     The data depends on the type; what each type carries is listed in the event catalogue. `actor` is left out of what
-    nobody asked for, `previous` of what changed no values.
+    nobody asked for, `subject` (the id of what was changed) of what the audit log does not tell, `previous` of what
+    changed no values.
     """
 
     id: str
@@ -59,6 +77,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     timestamp: datetime
     sequence: int
     actor: EventActor | None = None
+    subject: str | None = None
     data: msgspec.Raw
     previous: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
@@ -75,10 +94,27 @@ def encode(news: News, *, event_id: str, timestamp: datetime, sequence: int, act
             timestamp=timestamp,
             sequence=sequence,
             actor=actor,
+            subject=None if news.subject is None else SUBJECTS[noun_of(news.kind)].text(news.subject),
             data=msgspec.Raw(news.data),
             previous=msgspec.UNSET if news.previous is None else msgspec.Raw(news.previous),
         )
     )
+
+
+def noun_of(kind: str) -> str:
+    """What a kind of event is about: `item.updated` → `item`."""
+    return kind.partition(".")[0]
+
+
+def subject_of(event: Event) -> UUID | None:
+    """The identifier of what an event says was changed; None when it says none. Raises ValueError for what is no id."""
+    if event.subject is None:
+        return None
+    kind = SUBJECTS.get(noun_of(event.type))
+    identifier = kind.parse(event.subject) if kind else None
+    if identifier is None:
+        raise ValueError(f"{event.subject!r} is no subject of {event.type}")
+    return identifier
 
 
 def decode(body: str | bytes) -> Event:

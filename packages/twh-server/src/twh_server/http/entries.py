@@ -105,7 +105,6 @@ async def reverse(call: Call[Reversal, Query]) -> Answer:
         actor=call.actor,
         reason=body.reason,
         occurred_at=body.occurred_at,
-        back_max=call.back_max,
         force=body.force,
     )
     return await call.submit(command, recorded)

@@ -147,7 +147,6 @@ async def record(call: Call[NewEntry, Query]) -> Answer:
         reason=body.reason,
         reference=Reference(body.reference.type, body.reference.id) if body.reference else None,
         occurred_at=body.occurred_at,
-        back_max=call.back_max,
         force=body.force,
         record_unchanged=body.record_unchanged,
     )

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -21,7 +20,6 @@ from twh_server.http.shapes import Body, Query, body_of, query_of
 from twh_server.journal.commands import Actor, Answer, Command, Submission
 from twh_server.journal.refusals import Unavailable
 from twh_server.journal.writer import Writer
-from twh_server.ledger.record import BACK_MAX
 from twh_server.refusals import Refusal
 
 JSON = "application/json"
@@ -68,11 +66,6 @@ class Call(Generic[B, Q]):
     def actor(self) -> Actor:
         """Who asks."""
         return Actor(key=self.access.key, name=self.access.name)
-
-    @property
-    def back_max(self) -> timedelta | None:
-        """How far back `occurred_at` may lie: a sandbox takes any past time."""
-        return None if self.access.tenant_kind == "sandbox" else BACK_MAX
 
     def require_scope(self, scope: Scope) -> None:
         """Raise ScopeMissing unless the key has a further scope that this very request needs."""

@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import Final
 
 from twh_server.http import (
+    audit,
     entries,
     events,
     idempotency,
@@ -12,6 +13,7 @@ from twh_server.http import (
     locations,
     movements,
     sandboxes,
+    settings,
     stock,
     webhooks,
 )
@@ -27,6 +29,8 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     webhooks,
     idempotency,
     ledger,
+    settings,
+    audit,
     sandboxes,
 )
 

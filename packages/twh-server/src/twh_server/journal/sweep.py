@@ -1,4 +1,4 @@
-"""Sweeping: an idempotency key keeps its answer for some days; the key of what was recorded is kept for ever."""
+"""Sweeping: an idempotency key keeps its answer for some days, as its tenant has chosen; what was recorded, for ever."""
 
 from datetime import datetime
 
@@ -7,12 +7,15 @@ from twh_server.database.engine import Database
 SWEEP_ROWS_MAX = 1_000
 
 
-async def sweep_keys(database: Database, *, older_than: datetime) -> int:
-    """Forget old refusals and other answers that no event can tell again, a chunk at a time; answers how many."""
+async def sweep_keys(database: Database, *, now: datetime, days: int) -> int:
+    """Forget old refusals and other answers that no event can tell again, a chunk at a time; answers how many.
+
+    `days` is for how many days answers are kept where the tenant has chosen nothing.
+    """
     swept = 0
     while True:
         async with database.workers.connection() as connection:
-            cursor = await connection.execute(SWEEP, {"older_than": older_than, "limit": SWEEP_ROWS_MAX})
+            cursor = await connection.execute(SWEEP, {"now": now, "days": days, "limit": SWEEP_ROWS_MAX})
         swept += cursor.rowcount
         if cursor.rowcount < SWEEP_ROWS_MAX:
             return swept
@@ -22,11 +25,21 @@ async def sweep_keys(database: Database, *, older_than: datetime) -> int:
 SWEEP = """
 delete from idempotency_keys
 where (tenant_id, key) in (
-    select tenant_id, key
-    from idempotency_keys
-    where recorded_at < %(older_than)s and sequence is null
-    order by recorded_at
+    select t.id, old.key
+    from tenants as t
+    left join tenant_settings as s on s.tenant_id = t.id
+    cross join lateral (
+        select key
+        from idempotency_keys
+        where tenant_id = t.id
+          and sequence is null
+          and recorded_at < %(now)s - make_interval(
+              days => coalesce((s.chosen ->> 'idempotency_key_days')::integer, %(days)s)
+          )
+        order by recorded_at
+        limit %(limit)s
+        for update skip locked
+    ) as old
     limit %(limit)s
-    for update skip locked
 )
 """

@@ -66,6 +66,8 @@ class Draft:
     occurred_at: datetime
     recorded_at: datetime
     force: bool = False
+    oversell: bool = False
+    """Whether what is promised may be taken; the shelf limits what can be."""
     keep_unchanged: bool = False
     posted: list[Posted] = field(default_factory=list[Posted])
     levels: dict[LevelKey, LevelRow] = field(default_factory=dict[LevelKey, LevelRow])
@@ -84,8 +86,9 @@ class Draft:
         if posting.counted and not quantity and not self.keep_unchanged:
             return
         after = self._moved(posting, before, quantity)
-        if quantity < 0 and after.available < 0 and not self.force:
-            self._short.append(_shortage(posting, before, quantity))
+        left = after.on_hand if self.oversell else after.available
+        if quantity < 0 and left < 0 and not self.force:
+            self._short.append(self._shortage(posting, before, quantity))
         if abs(after.on_hand) >= QUANTITY_LIMIT:
             message = f"The level would reach {plain(after.on_hand)}; the limit is 10^15."
             self._large.append(_problem(posting, "quantity", "quantity_out_of_range", message))
@@ -155,23 +158,25 @@ class Draft:
             message = f"{posting.item.sku} at {posting.location.code} moved after this count was taken."
             self._outrun.append((_problem(posting, "", "count_is_backdated", message), before.last_occurred_at))
 
+    def _shortage(self, posting: Posting, before: LevelRow, quantity: Decimal) -> tuple[Problem, dict[str, Fact]]:
+        available, on_hand, requested = plain(before.available), plain(before.on_hand), plain(-quantity)
+        sku, code = posting.item.sku, posting.location.code
+        there = f"{on_hand} of {sku} at {code} is on hand" if self.oversell else f"{available} of {sku} at {code} is available"
+        facts: dict[str, Fact] = {
+            "line": posting.line,
+            "item": sku,
+            "location": code,
+            "available": available,
+            "requested": requested,
+        }
+        if self.oversell:
+            facts["on_hand"] = on_hand
+        message = f"Only {there}; {requested} was asked for."
+        return _problem(posting, "quantity", "insufficient_stock", message), facts
+
 
 def _is_stocked(level: LevelRow) -> int:
     return int(bool(level.on_hand or level.reserved))
-
-
-def _shortage(posting: Posting, before: LevelRow, quantity: Decimal) -> tuple[Problem, dict[str, Fact]]:
-    available, requested = plain(before.available), plain(-quantity)
-    sku, code = posting.item.sku, posting.location.code
-    message = f"Only {available} of {sku} at {code} is available; {requested} was asked for."
-    facts: dict[str, Fact] = {
-        "line": posting.line,
-        "item": sku,
-        "location": code,
-        "available": available,
-        "requested": requested,
-    }
-    return _problem(posting, "quantity", "insufficient_stock", message), facts
 
 
 def _problem(posting: Posting, name: str, code: str, message: str) -> Problem:

@@ -19,9 +19,8 @@ from twh_server.ledger.levels import LEVEL, ZERO
 from twh_server.ledger.lines import SIGNS, Line, Reading
 from twh_server.ledger.refusals import InvalidEntry
 from twh_server.refusals import Problem
-
-AHEAD_MAX = timedelta(minutes=5)
-BACK_MAX = timedelta(days=7)
+from twh_server.tenancy import settings
+from twh_server.tenancy.settings import Choices
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +33,6 @@ class RecordEntry:
     reason: str | None = None
     reference: Reference | None = None
     occurred_at: datetime | None = None
-    back_max: timedelta | None = BACK_MAX
-    """How far back `occurred_at` may lie; None for any past time."""
     force: bool = False
     record_unchanged: bool = False
 
@@ -45,7 +42,8 @@ class RecordEntry:
         return len(self.lines)
 
     def asks(self) -> Iterable[tuple[Read, Row]]:
-        """The items, the locations and the levels of its lines."""
+        """The tenant's settings, and the items, the locations and the levels of its lines."""
+        yield settings.asked()
         for line in self.lines:
             yield items.asked(line.item)
             for place in line.places:
@@ -58,9 +56,10 @@ class RecordEntry:
         Raises InvalidEntry, ItemArchived, LocationArchived, StaleQuantity, EntryPredatesCount, CountIsBackdated or
         InsufficientStock.
         """
+        choices = settings.choices_in(facts)
         reading = Reading(facts, self.kind)
         postings = reading.postings(self.lines)
-        problems = [*self._problems(moment), *reading.problems]
+        problems = [*self._problems(choices, moment), *reading.problems]
         if problems:
             raise InvalidEntry(problems)
         if reading.archived:
@@ -70,6 +69,7 @@ class RecordEntry:
             occurred_at=self.occurred_at or moment.recorded_at,
             recorded_at=moment.recorded_at,
             force=self.force,
+            oversell=choices.oversell,
             keep_unchanged=self.record_unchanged,
         )
         for posting in postings:
@@ -80,14 +80,12 @@ class RecordEntry:
         heading = Heading(kind=self.kind, reason=self.reason, reference=self.reference, actor=self.actor)
         return recorded(draft, heading, moment)
 
-    def _problems(self, moment: Moment) -> Iterable[Problem]:
+    def _problems(self, choices: Choices, moment: Moment) -> Iterable[Problem]:
         if self.kind not in SIGNS:
             message = f"An entry is one of {', '.join(SIGNS)}."
             yield Problem(pointer="/kind", code="unknown_kind", message=message)
-        if self.kind == "adjustment" and not self.reason:
-            message = "Say why stock is adjusted: damaged, found, stolen …"
-            yield Problem(pointer="/reason", code="reason_required", message=message)
-        yield from time_problems(self.occurred_at, self.back_max, moment)
+        yield from reason_problems(self.kind, self.reason, choices)
+        yield from time_problems(self.occurred_at, choices, moment)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,14 +99,28 @@ class Heading:
     reverses: EntryId | None = None
 
 
-def time_problems(occurred_at: datetime | None, back_max: timedelta | None, moment: Moment) -> Iterable[Problem]:
-    """What is wrong with the client's time."""
+def reason_problems(kind: str, reason: str | None, choices: Choices) -> Iterable[Problem]:
+    """What the tenant's settings have against a reason, or against its absence."""
+    allowed = choices.adjustment_reasons if kind == "adjustment" else []
+    if not reason and (kind == "adjustment" or kind in choices.reason_required):
+        why = ", ".join(allowed) if allowed else "damaged, found, stolen …"
+        message = f"Say why stock is adjusted: {why}" if kind == "adjustment" else f"Say why: a {kind} needs a reason."
+        yield Problem(pointer="/reason", code="reason_required", message=message)
+    elif reason and allowed and reason not in allowed:
+        message = f"The reason of an adjustment is one of {', '.join(allowed)}."
+        yield Problem(pointer="/reason", code="reason_unknown", message=message)
+
+
+def time_problems(occurred_at: datetime | None, choices: Choices, moment: Moment) -> Iterable[Problem]:
+    """What the tenant's settings have against the client's time."""
     if occurred_at is None:
         return
-    too_early = back_max is not None and occurred_at < moment.recorded_at - back_max
-    if too_early or occurred_at > moment.recorded_at + AHEAD_MAX:
-        back = f"{back_max.days} days back and " if back_max else ""
-        message = f"occurred_at may lie {back}5 minutes ahead."
+    days, minutes = choices.occurred_at_back_days, choices.occurred_at_ahead_minutes
+    # Counted from the time in question: the beginning of all times has no days before it.
+    too_early = days is not None and moment.recorded_at - occurred_at > timedelta(days=days)
+    if too_early or occurred_at - moment.recorded_at > timedelta(minutes=minutes):
+        back = "" if days is None else f"{days} days back and "
+        message = f"occurred_at may lie {back}{minutes} minutes ahead."
         yield Problem(pointer="/occurred_at", code="occurred_at_out_of_range", message=message)
 
 
@@ -150,7 +162,10 @@ def recorded(draft: Draft, heading: Heading, moment: Moment) -> Effects[Entry | 
     rows += [(levels.STORE_LEVELS, msgspec.structs.astuple(level)) for level in draft.levels.values()]
     for posted, movement_id in zip(draft.posted, movement_ids, strict=True):
         rows.append((STORE_MOVEMENTS, _movement_row(posted, movement_id, entry_id, heading.kind, draft.occurred_at)))
-    news = [News(kind="entry.recorded", data=msgspec.json.encode(entry)), *_low_stock(draft, entry.id)]
+    # The feed tells every entry; the audit log those that somebody may have to answer for.
+    audited = entry_id if draft.force or heading.reverses else None
+    told = News(kind="entry.recorded", data=msgspec.json.encode(entry), subject=audited)
+    news = [told, *_low_stock(draft, entry.id)]
     return Effects(result=entry, rows=rows, news=news, known=draft.known())
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -20,8 +20,9 @@ from twh_server.journal.commands import Actor, Effects, Facts, Index, Moment, Re
 from twh_server.ledger import levels
 from twh_server.ledger.book import Draft, Posting
 from twh_server.ledger.entries import Entry, Reference
-from twh_server.ledger.record import BACK_MAX, Heading, recorded, time_problems
+from twh_server.ledger.record import Heading, reason_problems, recorded, time_problems
 from twh_server.ledger.refusals import EntryAlreadyReversed, EntryNotFound, InvalidEntry
+from twh_server.tenancy import settings
 
 
 class Original(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,12 +46,12 @@ class ReverseEntry:
     actor: Actor
     reason: str | None = None
     occurred_at: datetime | None = None
-    back_max: timedelta | None = BACK_MAX
     force: bool = False
     weight: Final = 100
 
     def asks(self) -> Iterable[tuple[Read, Row]]:
-        """The entry with its movements, and the items, locations and levels of those."""
+        """The tenant's settings, the entry with its movements, and the items, locations and levels of those."""
+        yield settings.asked()
         entry_id = ENTRY.parse(self.entry)
         if entry_id is not None:
             for read in (ORIGINALS, ITEMS_OF_ENTRY, LOCATIONS_OF_ENTRY, LEVELS_OF_ENTRY):
@@ -64,13 +65,19 @@ class ReverseEntry:
             raise EntryNotFound(self.entry)
         if original.reversed_by:
             raise EntryAlreadyReversed(self.entry, ENTRY.text(EntryId(original.reversed_by)))
-        if problems := list(time_problems(self.occurred_at, self.back_max, moment)):
+        choices = settings.choices_in(facts)
+        problems = [
+            *reason_problems("reversal", self.reason, choices),
+            *time_problems(self.occurred_at, choices, moment),
+        ]
+        if problems:
             raise InvalidEntry(problems)
         draft = Draft(
             facts=facts,
             occurred_at=self.occurred_at or moment.recorded_at,
             recorded_at=moment.recorded_at,
             force=self.force,
+            oversell=choices.oversell,
         )
         for posting in mirrored(original, facts):
             draft.post(posting)

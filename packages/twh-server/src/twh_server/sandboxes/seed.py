@@ -64,7 +64,6 @@ class _Story:
                 reason=reason or None,
                 reference=Reference(reference, number) if reference else None,
                 occurred_at=at,
-                back_max=None,
                 record_unchanged=kind == "count",
             )
         )

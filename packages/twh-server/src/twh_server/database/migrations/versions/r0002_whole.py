@@ -38,6 +38,10 @@ create table tenant_settings (
     version bigint not null,
     updated_at timestamptz not null
 );
+
+-- How long answers are kept is the tenant's choice, so each tenant's old ones are looked for.
+drop index idempotency_keys_by_age;
+create index idempotency_keys_by_age on idempotency_keys (tenant_id, recorded_at) where sequence is null;
 """
 
 AUDIT = """

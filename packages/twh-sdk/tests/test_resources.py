@@ -24,7 +24,7 @@ class Describe:
     def __getattr__(self, noun):
         from twh import resources
 
-        resource = getattr(resources, noun.capitalize())
+        resource = getattr(resources, noun.title().replace("_", ""))
         return Methods(resource)
 
 
@@ -163,6 +163,31 @@ client = Describe()
         (client.idempotency.get("po/77"), ("GET", "/v1/idempotency-keys/po%2F77", {}, None)),
         (client.ledger.verify(), ("POST", "/v1/ledger/verify", {}, None)),
         (client.ledger.blocks(page_size=1), ("GET", "/v1/ledger/blocks", {"limit": "1"}, None)),
+        (client.settings.get(), ("GET", "/v1/settings", {}, None)),
+        (
+            client.settings.update(oversell=True, occurred_at_back_days=None, adjustment_reasons=["damaged"]),
+            (
+                "PATCH",
+                "/v1/settings",
+                {},
+                {"oversell": True, "occurred_at_back_days": None, "adjustment_reasons": ["damaged"]},
+            ),
+        ),
+        (
+            client.audit_log.list(actor="key_1", kind="item.updated", subject="itm_1", since=NOON, page_size=5),
+            (
+                "GET",
+                "/v1/audit-log",
+                {
+                    "actor": "key_1",
+                    "kind": "item.updated",
+                    "subject": "itm_1",
+                    "since": NOON_TEXT,
+                    "limit": "5",
+                },
+                None,
+            ),
+        ),
         (client.sandboxes.create(name="mine"), ("POST", "/v1/sandboxes", {}, {"name": "mine"})),
         (client.tenant.get(), ("GET", "/v1/tenant", {}, None)),
     ],

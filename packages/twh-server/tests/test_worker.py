@@ -9,6 +9,7 @@ from twh_server.access.sealing import Sealer
 from twh_server.events.bell import Bell
 from twh_server.journal import sweep
 from twh_server.journal.sweep import sweep_keys
+from twh_server.tenancy.settings import UpdateSettings
 from twh_server.worker import working
 
 DAYS_8 = timedelta(days=8)
@@ -45,6 +46,33 @@ async def test_old_refusals_are_forgotten_and_the_keys_of_entries_are_kept(datab
     await sweep_keys(database, now=datetime.now(UTC), days=7)
 
     assert await keys_of() == {"old entry", "new refusal"}
+
+
+async def test_answers_are_kept_for_as_long_as_their_tenant_has_chosen(
+    database, remember, keys_of, stockroom, superuser, other_shop
+):
+    await stockroom.do(UpdateSettings(changes={"idempotency_key_days": 2}))
+    for days in (1, 3, 8):
+        await remember(f"{days} days", age=timedelta(days=days))
+        await superuser.execute(
+            ADD_KEY, (other_shop.tenant, f"{days} days", None, datetime.now(UTC) - timedelta(days=days))
+        )
+
+    await sweep_keys(database, now=datetime.now(UTC), days=7)
+    theirs = await superuser.execute("select key from idempotency_keys where tenant_id = %s", (other_shop.tenant,))
+
+    assert await keys_of() == {"1 days"}
+    assert {key for (key,) in await theirs.fetchall()} == {"1 days", "3 days"}
+
+
+async def test_answers_are_kept_longer_where_that_was_chosen(database, remember, keys_of, stockroom):
+    await stockroom.do(UpdateSettings(changes={"idempotency_key_days": 30}))
+    await remember("29 days", age=timedelta(days=29))
+    await remember("31 days", age=timedelta(days=31))
+
+    await sweep_keys(database, now=datetime.now(UTC), days=7)
+
+    assert await keys_of() == {"29 days"}
 
 
 async def test_sweeping_goes_on_until_nothing_old_is_left(database, remember, keys_of, monkeypatch):

@@ -72,6 +72,9 @@ COMMANDS = (
     Command("webhooks attempts", "What each try to deliver came to", "webhooks"),
     Command("ledger verify", "Check that everything follows from what went before", "ledger"),
     Command("ledger tail", "Watch the blocks that seal what is recorded", "ledger"),
+    Command("settings get", "What the tenant has chosen for itself", "settings"),
+    Command("settings set", "Choose one of them", "settings"),
+    Command("audit list", "Who changed what, the newest first", "audit"),
     Command("api", "Ask the API by method and path", "api"),
     Command("whoami", "Which tenant, which key, and where the key comes from", "about"),
     Command("version", "The versions of what is installed", "about"),
@@ -83,7 +86,7 @@ SECTIONS = (
     ("Begin", ("quickstart", "sandbox")),
     ("Record", ("receive", "issue", "return", "adjust", "transfer", "count", "reverse")),
     ("Look", ("stock", "movements", "entries", "events")),
-    ("Keep", ("items", "locations", "webhooks", "ledger")),
+    ("Keep", ("items", "locations", "webhooks", "ledger", "settings", "audit")),
     ("More", ("api", "whoami", "version", "commands", "help")),
 )
 
@@ -97,6 +100,8 @@ GROUPS = {
     "locations": "Where stock is",
     "webhooks": "Who is told, and whether it arrived",
     "ledger": "Whether everything follows",
+    "settings": "What the tenant has chosen for itself",
+    "audit": "Who changed what",
 }
 
 GLOBAL_OPTIONS = (

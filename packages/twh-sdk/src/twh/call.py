@@ -121,6 +121,11 @@ class Resource(Generic[DriverT_co]):
         self.driver = driver
 
 
+def noun_of(resource: type) -> str:
+    """`AuditLog` → `audit_log`, as the contract calls it."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", resource.__name__).lower()
+
+
 class Described(ABC, Generic[P]):
     """What `@endpoint` and `@listing` have in common: a method of a resource that describes, and is driven when called."""
 
@@ -134,7 +139,7 @@ class Described(ABC, Generic[P]):
         self.__doc__ = describe.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.named = f"{owner.__name__.lower()}.{name.rstrip('_')}"
+        self.named = f"{noun_of(owner)}.{name.rstrip('_')}"
 
     @abstractmethod
     def drive(self, driver: Driver, call: Call[Any]) -> Any: ...

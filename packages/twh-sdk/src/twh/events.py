@@ -17,15 +17,21 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 from pydantic import Discriminator, Tag
 
 from twh.model import Model
-from twh.models.generated import Endpoint, Entry, Item, ItemRef, Location, LocationRef
+from twh.models.generated import Actor, Endpoint, Entry, Item, ItemRef, Location, LocationRef, Settings, Tenant
 
 
 class Told(Model):
-    """What every event has."""
+    """What every event has. `subject` and `previous` are those of a change that the audit log tells."""
 
     id: str
     timestamp: datetime
     sequence: int
+    actor: Actor | None = None
+    """Who made it happen: an API key; None for what nobody asked for."""
+    subject: str | None = None
+    """The id of what was changed."""
+    previous: dict[str, Any] | None = None
+    """What changed values were before."""
 
 
 class EntryRecorded(Told):
@@ -88,6 +94,28 @@ class EndpointDeleted(Told):
     data: Endpoint
 
 
+class SettingsUpdated(Told):
+    """The data is the settings as they are now."""
+
+    type: Literal["settings.updated"]
+    data: Settings
+
+
+class TenantSuspended(Told):
+    type: Literal["tenant.suspended"]
+    data: Tenant
+
+
+class TenantResumed(Told):
+    type: Literal["tenant.resumed"]
+    data: Tenant
+
+
+class TenantClosed(Told):
+    type: Literal["tenant.closed"]
+    data: Tenant
+
+
 class LowStock(Model):
     """What `stock.low` says about a level."""
 
@@ -124,6 +152,10 @@ KINDS: frozenset[str] = frozenset(
         "endpoint.created",
         "endpoint.updated",
         "endpoint.deleted",
+        "settings.updated",
+        "tenant.suspended",
+        "tenant.resumed",
+        "tenant.closed",
         "stock.low",
     }
 )
@@ -146,6 +178,10 @@ Event: TypeAlias = Annotated[
     | Annotated[EndpointCreated, Tag("endpoint.created")]
     | Annotated[EndpointUpdated, Tag("endpoint.updated")]
     | Annotated[EndpointDeleted, Tag("endpoint.deleted")]
+    | Annotated[SettingsUpdated, Tag("settings.updated")]
+    | Annotated[TenantSuspended, Tag("tenant.suspended")]
+    | Annotated[TenantResumed, Tag("tenant.resumed")]
+    | Annotated[TenantClosed, Tag("tenant.closed")]
     | Annotated[StockLow, Tag("stock.low")]
     | Annotated[UnknownEvent, Tag(UNKNOWN)],
     Discriminator(kind_of),

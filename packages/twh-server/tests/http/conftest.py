@@ -27,6 +27,7 @@ BODIES = {
     "entries.reverse": {"reason": "wrong bin"},
     "webhooks.create": {"url": "https://example.com/hook"},
     "webhooks.update": {"description": "ours"},
+    "settings.update": {"oversell": True, "adjustment_reasons": ["damaged", "found"]},
     "sandboxes.create": {"name": "Ann's sandbox"},
 }
 

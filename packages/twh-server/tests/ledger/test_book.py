@@ -151,6 +151,33 @@ def test_what_is_promised_cannot_be_taken(book):
     assert (refusal.value.facts["available"], book.on_hand()) == ("0", 3)
 
 
+def test_with_overselling_what_is_promised_is_taken_and_shows_as_missing(book):
+    level = book.holds(5, reserved=3).record(add(-4), oversell=True).posted[0].level
+
+    assert (level.on_hand, level.reserved, level.available) == (1, 3, -2)
+
+
+def test_overselling_never_takes_the_shelf_below_zero(book):
+    with pytest.raises(InsufficientStock) as refusal:
+        book.holds(5, reserved=3).draft(add(-6), oversell=True)
+
+    assert (refusal.value.facts["on_hand"], refusal.value.facts["available"]) == ("5", "2")
+    assert refusal.value.detail == "Only 5 of apples at MAIN is on hand; 6 was asked for."
+
+
+def test_lines_oversell_one_after_another(book):
+    with pytest.raises(InsufficientStock) as refusal:
+        book.holds(5, reserved=5).draft(add(-3, line=0), add(-3, line=1), oversell=True)
+
+    assert (refusal.value.facts["line"], refusal.value.facts["on_hand"]) == (1, "2")
+
+
+def test_what_was_oversold_welcomes_what_comes_in(book):
+    book.holds(0, reserved=3).record(add(1), oversell=True)
+
+    assert book.on_hand() == 1
+
+
 def test_force_takes_below_zero(book):
     book.holds(0).record(add(-1), force=True)
 

@@ -25,9 +25,10 @@ from twh_server.http import ledger as blocks
 from twh_server.journal import batch, keys
 from twh_server.journal.commands import Read, Write
 from twh_server.ledger import stock
+from twh_server.tenancy import audit
 
 TABLES = set(GUARDED)
-WRITE_PATH = ("twh_server.catalogue", "twh_server.ledger", "twh_server.journal", "twh_server.webhooks")
+WRITE_PATH = tuple(f"twh_server.{layer}" for layer in ("catalogue", "tenancy", "ledger", "journal", "webhooks"))
 
 
 def brought_by_commands():
@@ -46,6 +47,12 @@ WRITES = {sql: name for name, sql in brought_by_commands()} | {
     batch.MOVE_HEAD: "move the head",
     keys.FIND: "find keys",
 }
+
+
+def changes(*conditions):
+    return audit.CHANGES + "  and ".join(["", audit.BEFORE, *conditions]) + audit.PAGE
+
+
 READS = {
     FIND_KEY: "find an API key",
     stock.ONE_LEVEL: "one level",
@@ -55,6 +62,10 @@ READS = {
     feed.GET: "one event",
     idempotency.FIND_KEY: "one key",
     blocks.LIST_BLOCKS: "blocks",
+    changes(): "changes",
+    changes(audit.BY_ACTOR): "changes by a key",
+    changes(audit.BY_SUBJECT): "changes of a thing",
+    changes(audit.SINCE, audit.UNTIL): "changes of some days",
 }
 STATEMENTS = WRITES | READS
 
@@ -65,6 +76,7 @@ BY_TENANT_ALONE = {
     ("the feed", "ledger_heads_pkey"),
     ("webhooks.endpoints.COUNT_ENDPOINTS", "webhook_endpoints_pkey"),
     ("blocks", "blocks_pkey"),
+    ("tenancy.settings.SETTINGS", "tenant_settings_pkey"),
 }
 
 

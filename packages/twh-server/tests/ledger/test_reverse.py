@@ -134,11 +134,12 @@ async def test_an_entry_can_be_reversed_behind_a_count_but_not_before_it(stockro
     assert await stockroom.on_hand("apples") == "4"
 
 
-async def test_a_reversal_keeps_the_window_of_times(stockroom):
-    receipt = await stockroom.receive("apples", 5)
+async def test_a_reversal_keeps_the_window_of_times(open_stockroom):
+    live = await open_stockroom("live")
+    receipt = await live.receive("apples", 5)
 
     with pytest.raises(InvalidEntry) as refusal:
-        await stockroom.reverse(receipt, occurred_at=datetime.now(UTC) - timedelta(days=8))
+        await live.reverse(receipt, occurred_at=datetime.now(UTC) - timedelta(days=8))
     assert refusal.value.code == "occurred_at_out_of_range"
 
 

@@ -180,6 +180,26 @@ MANIPULATIONS = {
         f"update events set recorded_at = '2020-01-01Z' where {where(7)}",
         "event's time is not the one in its bytes",
     ),
+    "an event's actor forged": (
+        "events",
+        f"update events set actor_key = gen_random_uuid() where {where(7)}",
+        "event's actor is not the one in its bytes",
+    ),
+    "a forced entry hidden from the audit log": (
+        "events",
+        "update events set subject = null where tenant_id = %(tenant)s and subject is not null and kind = 'entry.recorded'",
+        "event's subject is not the one in its bytes",
+    ),
+    "an ordinary entry put into the audit log": (
+        "events",
+        f"update events set subject = id where {where(7)}",
+        "event's subject is not the one in its bytes",
+    ),
+    "another subject in the audit log": (
+        "events",
+        "update events set subject = gen_random_uuid() where tenant_id = %(tenant)s and subject is not null",
+        "event's subject is not the one in its bytes",
+    ),
     "an event deleted": ("events", f"delete from events where {where(7)}", "event is missing"),
     "the last event deleted": ("events", f"delete from events where {LAST_EVENT}", "events of a block are missing"),
     "a block deleted": ("blocks", f"delete from blocks where {LAST_BLOCK}", "event belongs to no block"),
@@ -218,6 +238,26 @@ MANIPULATIONS = {
         "stock_levels",
         f"update stock_levels set reserved = 1 where {STORE_FLOUR}",
         "level's reserved is not that of its last movement",
+    ),
+    "a level's count": (
+        "stock_levels",
+        f"update stock_levels set counted_at = now() where {STORE_FLOUR}",
+        "level's time of counting is not that of its last count",
+    ),
+    "a level's forgotten count": (
+        "stock_levels",
+        "update stock_levels set counted_at = null where tenant_id = %(tenant)s and counted_at is not null",
+        "level's time of counting is not that of its last count",
+    ),
+    "a level's last occurrence": (
+        "stock_levels",
+        f"update stock_levels set last_occurred_at = '2020-01-01Z' where {STORE_FLOUR}",
+        "level's last occurrence is not that of its movements",
+    ),
+    "a level's time of change": (
+        "stock_levels",
+        f"update stock_levels set updated_at = now() where {STORE_FLOUR}",
+        "level's time of change is not that of its last movement",
     ),
     "a level deleted": ("stock_levels", f"delete from stock_levels where {STORE_FLOUR}", NOT_THE_SUM),
 }

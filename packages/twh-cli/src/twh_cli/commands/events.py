@@ -93,6 +93,10 @@ def summary(event: models.Event) -> str:
             | models.EndpointDeleted(data=endpoint)
         ):
             return endpoint.url
+        case models.SettingsUpdated():
+            return ", ".join(event.previous or ())
+        case models.TenantSuspended() | models.TenantResumed() | models.TenantClosed():
+            return event.data.name
         case models.StockLow(data=low):
             return f"{low.item.sku} at {low.location.code}: {low.available} left, reorder point {low.reorder_point}"
         case models.UnknownEvent():

@@ -58,6 +58,7 @@ __all__ = [
     "Overloaded",
     "QuantityOutOfRange",
     "ReasonRequired",
+    "ReasonUnknown",
     "SameLocation",
     "ScopeMissing",
     "SkuTaken",
@@ -287,7 +288,11 @@ class UnknownKind(InvalidEntry):
 
 
 class ReasonRequired(InvalidEntry):
-    """An adjustment needs a reason."""
+    """This kind of entry needs a reason."""
+
+
+class ReasonUnknown(InvalidEntry):
+    """The tenant has no such reason for adjustments; `.errors` names those it has."""
 
 
 class InvalidQuantity(InvalidEntry):
@@ -370,6 +375,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "overloaded": Overloaded,
     "quantity_out_of_range": QuantityOutOfRange,
     "reason_required": ReasonRequired,
+    "reason_unknown": ReasonUnknown,
     "same_location": SameLocation,
     "scope_missing": ScopeMissing,
     "sku_taken": SkuTaken,

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from twh.events import LocationCreated as LocationCreated
     from twh.events import LocationUpdated as LocationUpdated
     from twh.events import LowStock as LowStock
+    from twh.events import SettingsUpdated as SettingsUpdated
     from twh.events import StockLow as StockLow
+    from twh.events import TenantClosed as TenantClosed
+    from twh.events import TenantResumed as TenantResumed
+    from twh.events import TenantSuspended as TenantSuspended
     from twh.events import Told as Told
     from twh.events import UnknownEvent as UnknownEvent
     from twh.model import Model as Model
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
     from twh.models.generated import NewKey as NewKey
     from twh.models.generated import Reference as Reference
     from twh.models.generated import Sandbox as Sandbox
+    from twh.models.generated import Settings as Settings
     from twh.models.generated import Tenant as Tenant
     from twh.models.generated import Verification as Verification
     from twh.models.generated import Whose as Whose
@@ -61,7 +66,11 @@ MODULES = {
     "LocationCreated": "twh.events",
     "LocationUpdated": "twh.events",
     "LowStock": "twh.events",
+    "SettingsUpdated": "twh.events",
     "StockLow": "twh.events",
+    "TenantClosed": "twh.events",
+    "TenantResumed": "twh.events",
+    "TenantSuspended": "twh.events",
     "Told": "twh.events",
     "UnknownEvent": "twh.events",
     "Model": "twh.model",
@@ -86,6 +95,7 @@ MODULES = {
     "NewKey": "twh.models.generated",
     "Reference": "twh.models.generated",
     "Sandbox": "twh.models.generated",
+    "Settings": "twh.models.generated",
     "Tenant": "twh.models.generated",
     "Verification": "twh.models.generated",
     "Whose": "twh.models.generated",

@@ -219,6 +219,27 @@ class Reference(Model):
     id: str
 
 
+class Settings(Model):
+    """A tenant's settings: its own choices, and the defaults for the rest."""
+
+    occurred_at_back_days: int | None = None
+    "How many days back `occurred_at` may lie; null for any past time."
+    occurred_at_ahead_minutes: int | None = None
+    "How many minutes ahead `occurred_at` may lie, for clocks that differ."
+    oversell: bool | None = None
+    "Whether stock that is promised may be taken all the same. The shelf never goes below zero."
+    adjustment_reasons: list[str] | None = None
+    "The reasons that an adjustment may have; empty: any."
+    reason_required: list[str] | None = None
+    "The kinds of entries that need a reason, besides adjustments."
+    idempotency_key_days: int | None = None
+    "For how many days answers are kept for their keys; those of entries for ever."
+    version: int
+    "Grows by one with each change; 0 when nothing was ever chosen."
+    etag: str
+    updated_at: datetime | None
+
+
 class Tenant(Model):
     """A customer of TWH: `live`, or a `sandbox` to try things in."""
 

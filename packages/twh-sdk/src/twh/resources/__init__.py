@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from twh.call import Driver
+from twh.resources.audit_log import AuditLog
 from twh.resources.entries import Entries
 from twh.resources.events import Events
 from twh.resources.idempotency import Idempotency
@@ -13,6 +14,7 @@ from twh.resources.ledger import Ledger
 from twh.resources.locations import Locations
 from twh.resources.movements import Movements
 from twh.resources.sandboxes import Sandboxes
+from twh.resources.settings import Settings
 from twh.resources.stock import Stock
 from twh.resources.tenant import Tenant
 from twh.resources.webhooks import Webhooks
@@ -65,6 +67,16 @@ class Nouns(Driver):
     def ledger(self) -> Ledger[Self]:
         """Whether everything follows."""
         return Ledger(self)
+
+    @property
+    def settings(self) -> Settings[Self]:
+        """What the tenant has chosen for itself."""
+        return Settings(self)
+
+    @property
+    def audit_log(self) -> AuditLog[Self]:
+        """Who changed what."""
+        return AuditLog(self)
 
     @property
     def sandboxes(self) -> Sandboxes[Self]:

@@ -1,10 +1,13 @@
-"""Selects whose conditions vary: text that can be pasted into psql, with the conditions that apply."""
+"""Selects whose conditions vary, as text that can be pasted into psql, and answers too long to be held at once."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Self
 from uuid import UUID
 
-from twh_server.database.engine import Database, Row
+from twh_server.database.engine import Connection, Database, Row, constant
+
+FETCH_SIZE = 2_000
 
 
 class Select:
@@ -29,6 +32,17 @@ class Select:
     async def rows(self, database: Database, ending: str, **values: Any) -> Sequence[Row]:
         """The rows, in the order and number that the ending says."""
         return await database.read(self._tenant, f"{self._text}\n{ending}", self._values | values)
+
+
+@asynccontextmanager
+async def walk(
+    connection: Connection, sql: str, parameters: Mapping[str, object]
+) -> AsyncGenerator[AsyncIterator[Row]]:
+    """The rows of a long answer, some at a time; closed with the block, also when a fault ends it."""
+    async with connection.cursor("walk") as cursor:
+        cursor.itersize = FETCH_SIZE
+        await cursor.execute(constant(sql), parameters)
+        yield cursor
 
 
 def named(alias: str, columns: str) -> str:

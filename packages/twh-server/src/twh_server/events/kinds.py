@@ -7,7 +7,7 @@ unchanged, and the ledger's blocks are hashes over them.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import msgspec
@@ -27,7 +27,7 @@ KINDS: Final[Mapping[str, str]] = {
     "endpoint.updated": "A webhook endpoint was changed. The data is the endpoint as it is now.",
     "endpoint.deleted": "A webhook endpoint was deleted. The data is the endpoint as it was.",
     "settings.updated": "The tenant's settings were changed. The data is the settings as they are now.",
-    "tenant.suspended": "The tenant was suspended: its keys do nothing. The data is the tenant.",
+    "tenant.suspended": "The tenant was suspended: its keys read only. The data is the tenant.",
     "tenant.resumed": "The tenant was resumed: its keys work again. The data is the tenant.",
     "tenant.closed": "The tenant was closed, for good. The data is the tenant.",
 }
@@ -94,7 +94,7 @@ def encode(news: News, *, event_id: str, timestamp: datetime, sequence: int, act
             timestamp=timestamp,
             sequence=sequence,
             actor=actor,
-            subject=None if news.subject is None else SUBJECTS[noun_of(news.kind)].text(news.subject),
+            subject=None if news.subject is None else _id_of(news.kind).text(news.subject),
             data=msgspec.Raw(news.data),
             previous=msgspec.UNSET if news.previous is None else msgspec.Raw(news.previous),
         )
@@ -110,11 +110,15 @@ def subject_of(event: Event) -> UUID | None:
     """The identifier of what an event says was changed; None when it says none. Raises ValueError for what is no id."""
     if event.subject is None:
         return None
-    kind = SUBJECTS.get(noun_of(event.type))
-    identifier = kind.parse(event.subject) if kind else None
+    known = noun_of(event.type) in SUBJECTS
+    identifier = _id_of(event.type).parse(event.subject) if known else None
     if identifier is None:
         raise ValueError(f"{event.subject!r} is no subject of {event.type}")
     return identifier
+
+
+def _id_of(kind: str) -> Kind[UUID]:
+    return cast("Kind[UUID]", SUBJECTS[noun_of(kind)])
 
 
 def decode(body: str | bytes) -> Event:

@@ -161,7 +161,11 @@ class Draft:
     def _shortage(self, posting: Posting, before: LevelRow, quantity: Decimal) -> tuple[Problem, dict[str, Fact]]:
         available, on_hand, requested = plain(before.available), plain(before.on_hand), plain(-quantity)
         sku, code = posting.item.sku, posting.location.code
-        there = f"{on_hand} of {sku} at {code} is on hand" if self.oversell else f"{available} of {sku} at {code} is available"
+        there = (
+            f"{on_hand} of {sku} at {code} is on hand"
+            if self.oversell
+            else f"{available} of {sku} at {code} is available"
+        )
         facts: dict[str, Fact] = {
             "line": posting.line,
             "item": sku,

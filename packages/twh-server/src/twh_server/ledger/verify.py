@@ -4,8 +4,7 @@ Blocks are recomputed from the stored bytes of their events; every entry's event
 movement against the one before it on its level; every level against its last movement and the sum of them all.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +15,7 @@ import msgspec
 
 from twh_server.access.tenants import FIRST_HASH
 from twh_server.catalogue.quantities import EXACT, plain
-from twh_server.database.engine import Connection, Database, Row, constant
+from twh_server.database.engine import Connection, Database, Row
 from twh_server.database.identifiers import (
     ENTRY,
     EVENT,
@@ -30,12 +29,11 @@ from twh_server.database.identifiers import (
     MovementId,
     TenantId,
 )
+from twh_server.database.select import walk
 from twh_server.events import kinds
 from twh_server.journal.seal import seal
 from twh_server.ledger.entries import Entry
 from twh_server.ledger.levels import ZERO
-
-FETCH_SIZE = 2_000
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,29 +101,20 @@ async def verify(database: Database, tenant: TenantId) -> Verification:
     )
 
 
-@asynccontextmanager
-async def _walk(connection: Connection, sql: str, parameters: dict[str, object]) -> AsyncGenerator[AsyncIterator[Row]]:
-    """The rows of a long answer, some at a time; closed with the block, also when a fault ends it."""
-    async with connection.cursor("walk") as cursor:
-        cursor.itersize = FETCH_SIZE
-        await cursor.execute(constant(sql), parameters)
-        yield cursor
-
-
 async def _blocks(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
     """Blocks follow each other without gaps, and each is the hash of its events."""
     cursor = await connection.execute(BLOCKS, {"tenant": tenant})
     blocks = iter(await cursor.fetchall())
     block, bodies = next(blocks, None), list[bytes]()
-    async with _walk(connection, EVENTS, {"tenant": tenant}) as rows:
-        async for sequence, event_id, kind, body, recorded_at in rows:
+    async with walk(connection, EVENTS, {"tenant": tenant}) as rows:
+        async for sequence, *columns, body, recorded_at in rows:
             counts.events += 1
             _expect("event is missing", f"event {counts.sequence + 1}", counts.sequence + 1, sequence)
             counts.sequence = sequence
             if block is None or sequence < block[0]:
                 raise _Found("event belongs to no block", f"event {sequence}")
             bodies.append(body.encode())
-            _check_event(sequence, event_id, kind, body, recorded_at)
+            _check_event(sequence, columns, body, recorded_at)
             if sequence == block[1]:
                 _seal(block, bodies, recorded_at, counts)
                 block, bodies = next(blocks, None), []
@@ -148,22 +137,28 @@ def _seal(block: Row, bodies: list[bytes], recorded_at: datetime, counts: _Count
     counts.blocks += 1
 
 
-def _check_event(sequence: int, event_id: UUID, kind: str, body: str, recorded_at: datetime) -> None:
+def _check_event(sequence: int, columns: Sequence[Any], body: str, recorded_at: datetime) -> None:
+    event_id, kind, actor_key, subject = columns
     where = f"event {sequence}"
     try:
         event = kinds.decode(body)
-    except msgspec.MsgspecError as unreadable:
+        told_subject = kinds.subject_of(event)
+    except ValueError as unreadable:
         raise _Found("event's bytes cannot be read", where, found=unreadable) from None
+    told_actor = KEY.parse(event.actor.key) if event.actor else None
     _expect("event's number is not the one in its bytes", where, event.sequence, sequence)
     _expect("event's kind is not the one in its bytes", where, event.type, kind)
     _expect("event's id is not the one in its bytes", where, event.id, EVENT.text(EventId(event_id)))
     _expect("event's time is not the one in its bytes", where, event.timestamp, recorded_at)
+    # The audit log finds changes by these.
+    _expect("event's actor is not the one in its bytes", where, told_actor, actor_key)
+    _expect("event's subject is not the one in its bytes", where, told_subject, subject)
 
 
 async def _entries(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
     """Every entry was told by an event, and every column of it and of its movements is what the event says."""
     told = movements_told = 0
-    async with _walk(connection, ENTRIES, {"tenant": tenant}) as rows:
+    async with walk(connection, ENTRIES, {"tenant": tenant}) as rows:
         async for row in rows:
             body, entry_id, *columns = row
             told += 1
@@ -252,7 +247,7 @@ async def _movements(connection: Connection, tenant: TenantId, counts: _Counts) 
     """On each level, every movement starts from where the one before it ended."""
     key: tuple[Any, ...] | None = None
     on_hand, version = ZERO, 0
-    async with _walk(connection, MOVEMENTS, {"tenant": tenant}) as rows:
+    async with walk(connection, MOVEMENTS, {"tenant": tenant}) as rows:
         async for row in rows:
             movement_id, *place, quantity, on_hand_after, version_after = row
             if key != tuple(place):
@@ -267,14 +262,17 @@ async def _movements(connection: Connection, tenant: TenantId, counts: _Counts) 
 
 async def _levels(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
     """Every level is its last movement's, and every level that moved is there."""
-    async with _walk(connection, LEVELS, {"tenant": tenant}) as rows:
+    async with walk(connection, LEVELS, {"tenant": tenant}) as rows:
         async for row in rows:
-            item_id, location_id, *values = row
-            on_hand, reserved, version, sum_, reserved_after, version_after = values
+            item_id, location_id, on_hand, reserved, version, sum_, reserved_after, version_after, *times = row
+            counted_at, last_occurred_at, updated_at, counted, last_occurred, recorded = times
             where = f"level of {ITEM.text(ItemId(item_id))} at {LOCATION.text(LocationId(location_id))}"
             _expect("level is not the sum of its movements", where, plain(sum_), plain(on_hand))
             _expect("level's reserved is not that of its last movement", where, plain(reserved_after), plain(reserved))
             _expect("level's version is not that of its last movement", where, version_after, version)
+            _expect("level's time of counting is not that of its last count", where, counted, counted_at)
+            _expect("level's last occurrence is not that of its movements", where, last_occurred, last_occurred_at)
+            _expect("level's time of change is not that of its last movement", where, recorded, updated_at)
             counts.levels += 1
 
 
@@ -297,7 +295,7 @@ where tenant_id = %(tenant)s
 """
 
 EVENTS = """
-select sequence, id, kind, body, recorded_at
+select sequence, id, kind, actor_key, subject, body, recorded_at
 from events
 where tenant_id = %(tenant)s
 order by sequence
@@ -335,15 +333,17 @@ order by item_id, location_id, lot, version_after
 LEVELS = """
 select item_id, location_id, coalesce(s.on_hand, 0),
        coalesce(s.reserved, 0), coalesce(s.version, 0), coalesce(m.total, 0), coalesce(m.reserved_after, 0),
-       coalesce(m.version_after, 0)
+       coalesce(m.version_after, 0), s.counted_at, s.last_occurred_at, s.updated_at, m.counted, m.last_occurred, m.recorded
 from (
-    select item_id, location_id, lot, on_hand, reserved, version
+    select item_id, location_id, lot, on_hand, reserved, version, counted_at, last_occurred_at, updated_at
     from stock_levels
     where tenant_id = %(tenant)s
 ) as s
 full join (
     select item_id, location_id, lot, sum(quantity) as total, max(version_after) as version_after,
-           (array_agg(reserved_after order by version_after desc))[1] as reserved_after
+           (array_agg(reserved_after order by version_after desc))[1] as reserved_after,
+           max(occurred_at) filter (where kind = 'count') as counted, max(occurred_at) as last_occurred,
+           max(recorded_at) as recorded
     from stock_movements
     where tenant_id = %(tenant)s
     group by item_id, location_id, lot

@@ -37,7 +37,7 @@ async def list_changes(
     database: Database, tenant: TenantId, wanted: AuditFilter, *, before: int | None, limit: int
 ) -> Sequence[tuple[int, bytes]]:
     """A page of audited events, newest first, older than the number `before`: (number, exact bytes)."""
-    select = Select(CHANGES, tenant).where("sequence < %(before)s", before=SEQUENCE_MAX if before is None else before)
+    select = Select(CHANGES, tenant).where(BEFORE, before=SEQUENCE_MAX if before is None else before)
     if wanted.actor is not None:
         select.where(BY_ACTOR, actor=KEY.parse(wanted.actor))
     if wanted.subject is not None:
@@ -66,6 +66,8 @@ select sequence, body
 from events
 where tenant_id = %(tenant)s and subject is not null
 """
+
+BEFORE = "sequence < %(before)s"
 
 BY_ACTOR = "actor_key = %(actor)s"
 

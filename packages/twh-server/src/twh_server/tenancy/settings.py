@@ -7,7 +7,7 @@ what differs from the default is kept, so restoring a default and choosing its v
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 import msgspec
 from msgspec import Meta
@@ -157,8 +157,8 @@ class UpdateSettings:
 
     def _chosen(self, row: SettingsRow) -> Mapping[str, Any]:
         chosen, defaults = dict(row.chosen), DEFAULTS[row.kind]
-        for name, value in self.changes.items():
-            value = list(dict.fromkeys(value)) if isinstance(value, list) else value
+        for name, given in self.changes.items():
+            value: Any = list(dict.fromkeys(cast("list[str]", given))) if isinstance(given, list) else given
             restored = value is None and name not in NULL_IS_A_CHOICE
             if restored or value == getattr(defaults, name):
                 chosen.pop(name, None)

@@ -57,7 +57,7 @@ def collected():
     ).stdout  # fmt: skip
     cases = {}
     for test, case in re.findall(r"([\w.]+::\w+)\[(.*)\]$", told, re.MULTILINE):
-        cases.setdefault(test, set()).update(re.findall(r"[a-z]+\.[a-z_]+", case.split("/")[0]))
+        cases.setdefault(test, set()).update(re.findall(r"[a-z_]+\.[a-z_]+", case.split("/")[0]))
     return cases
 
 

@@ -111,6 +111,7 @@ async def test_names_of_another_tenants_things_find_nothing(application, things,
         "webhook-endpoints",
         "deliveries",
         "ledger/blocks",
+        "audit-log",
     ],
 )
 async def test_lists_of_another_tenant_are_empty(application, things, other_shop, target):

@@ -27,8 +27,9 @@ nox.options.error_on_external_run = False
 ROOT = Path(__file__).parent
 OPENAPI = ROOT / "openapi" / "openapi.json"
 MODELS_GENERATOR = "packages/twh-sdk/generate_models.py"
+REFERENCE_GENERATOR = "packages/twh-server/generate_reference.py"
 TYPED = ["packages/twh-sdk/src", "packages/twh-cli/src", "packages/twh-server/src"]
-TYPED_SCRIPTS = ["noxfile.py", MODELS_GENERATOR, "quickstart", "examples"]
+TYPED_SCRIPTS = ["noxfile.py", MODELS_GENERATOR, REFERENCE_GENERATOR, "quickstart", "examples"]
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 NO_TESTS_CHOSEN = 5  # pytest's exit status when PYTEST_ADDOPTS chooses none of a session's few tests
 
@@ -95,13 +96,14 @@ def format(session: nox.Session) -> None:  # noqa: A001 - the word that a develo
 
 @nox.session(default=False)
 def openapi(session: nox.Session) -> None:
-    """Write openapi.json from the server, and the SDK's models from openapi.json."""
+    """Write openapi.json and the tables of problems and events from the server, and the SDK's models from openapi.json."""
     OPENAPI.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "openapi.json"  # so that a server that does not start leaves the committed file alone
         write_openapi(session, fresh)
         OPENAPI.write_bytes(fresh.read_bytes())
     session.run(sys.executable, MODELS_GENERATOR)
+    session.run(sys.executable, REFERENCE_GENERATOR)
 
 
 @nox.session(default=False)

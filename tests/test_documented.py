@@ -4,6 +4,8 @@ A line is a table row whose first cell is the name in backticks: "| `entry.recor
 """
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from twh_server.events.kinds import KINDS
 from twh_server.http.problems import codes
 from twh_server.settings import Settings
 
-REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "docs" / "reference"
 
 # What is documented where. The names come from the code that gives them their meaning, never from a second list.
 NAMED = {
@@ -32,6 +35,7 @@ def test_every_name_has_its_line(page):
 
     assert not missing, (
         f"Add to docs/reference/{page} a row that begins `| \\`name\\` |` for each of: {', '.join(missing)}"
+        " (problems.md and events.md are written by `uv run nox -s openapi`)"
     )
 
 
@@ -47,6 +51,14 @@ def test_every_line_says_something(page):
     silent = sorted(name for name, cells in rows(page).items() if not all(cells))
 
     assert not silent, f"Fill the empty cells in docs/reference/{page}: {', '.join(silent)}"
+
+
+def test_the_tables_of_problems_and_events_are_what_the_code_says():
+    """A refusal's docstring says what to do after its title; an event kind says what it tells in `KINDS`."""
+    command = [sys.executable, ROOT / "packages" / "twh-server" / "generate_reference.py", "--check"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def rows(page: str) -> dict[str, list[str]]:

@@ -127,7 +127,7 @@ def loosened(schema: Schema) -> Schema:
     kept = {key: value for key, value in schema.items() if key in KEPT_KEYS}
     for key, value in kept.items():
         if key == "properties":
-            kept[key] = {name: loosened(timed(name, one)) for name, one in value.items()}
+            kept[key] = {name: loosened(one) for name, one in value.items()}
         elif key in {"allOf", "anyOf", "oneOf"}:
             kept[key] = [loosened(one) for one in value]
         elif isinstance(value, dict):
@@ -135,15 +135,6 @@ def loosened(schema: Schema) -> Schema:
     if kept.get("additionalProperties") is False:
         del kept["additionalProperties"]
     return kept
-
-
-def timed(name: str, schema: Schema) -> Schema:
-    """A text that is called `…_at` is a time, also where the contract does not say so."""
-    if not (name in {"at", "timestamp"} or name.endswith("_at")):
-        return schema
-    if schema.get("type") == "string":
-        return {**schema, "format": "date-time"}
-    return {**schema, "anyOf": [timed(name, choice) for choice in schema["anyOf"]]} if "anyOf" in schema else schema
 
 
 # --- the models -----------------------------------------------------------------------------------------------------

@@ -23,8 +23,8 @@ class Problem:
 class Refusal(Exception):
     """The request cannot be carried out.
 
-    A subclass is one named reason. The first line of its docstring is the title that people read, its name in
-    snake_case is the code that programs match on, and `facts` is what a client can act on.
+    A subclass is one named reason. The first line of its docstring is the title that people read, the rest is what they
+    can do about it; its name in snake_case is the code that programs match on, and `facts` is what a client can act on.
     """
 
     def __init__(self, detail: str, *, errors: Sequence[Problem] = (), **facts: Fact) -> None:
@@ -54,3 +54,8 @@ def code_of(kind: type[Refusal]) -> str:
 def title_of(kind: type[Refusal]) -> str:
     """The first line of the docstring, without its full stop."""
     return (kind.__doc__ or kind.__name__).strip().splitlines()[0].rstrip(".")
+
+
+def remedy_of(kind: type[Refusal]) -> str:
+    """What to do: the docstring without its first line, on one line."""
+    return " ".join(" ".join(line.split()) for line in (kind.__doc__ or "").strip().splitlines()[1:]).strip()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 from uuid import uuid4
 
+import jsonschema_rs
 import pytest
 import pytest_asyncio
 
@@ -13,7 +14,9 @@ from twh_server.access.keys import create_key
 from twh_server.access.scopes import ALL_SCOPES
 from twh_server.access.tenants import Tenant
 from twh_server.database.identifiers import DELIVERY, ENDPOINT, EVENT, TENANT, DeliveryId, fresh
+from twh_server.http import openapi
 from twh_server.http.operations import OPERATIONS
+from twh_server.http.refused import answers_of
 
 BODIES = {
     "items.create": {"sku": "plums", "name": "Plums", "barcodes": ["4006381333931"], "reorder_point": "5"},
@@ -124,6 +127,52 @@ async def one_of_everything(application, stockroom):
         "delivery": DELIVERY.text(delivery),
         "key": key,
     }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_answer_is_documented(application):
+    """Whatever any test here is answered is held against openapi.json: its status, its code, its headers and its body."""
+    application.event_hooks["response"].append(Documented().check)
+
+
+class Documented:
+    """The contract, as something to hold answers against."""
+
+    def __init__(self):
+        self.document = json.loads(openapi.encoded())
+        self.validators = {}
+        self.templates = {
+            re.compile(re.sub(r"{\w+}", "[^/]+", operation.path)): operation
+            # what has its own path goes before what a variable part would take
+            for operation in sorted(OPERATIONS, key=lambda one: one.path.count("{"))
+        }
+
+    async def check(self, response):
+        await response.aread()
+        path = response.request.url.raw_path.partition(b"?")[0].decode()
+        method = response.request.method.replace("HEAD", "GET")
+        paths = [one for template, one in self.templates.items() if template.fullmatch(path)]
+        operation = next(
+            (one for one in OPERATIONS if paths and (one.method, one.path) == (method, paths[0].path)), None
+        )
+        if operation is None:
+            return  # no operation: the router's own answers
+        told = self.document["paths"][operation.path][method.lower()]["responses"]
+        asked = f"{operation.id} answered {response.status_code}"
+        assert str(response.status_code) in told, f"{asked}, which openapi.json does not say"
+        if response.headers.get("content-type") == "application/problem+json" and response.content:
+            code = response.json()["code"]
+            assert (response.status_code, code) in answers_of(operation), f"{asked} {code}: add it to its refusals"
+        if response.content:
+            self.validator(told[str(response.status_code)], response).validate(response.json())
+
+    def validator(self, told, response):
+        schema = told["content"][response.headers["content-type"]]["schema"]
+        name = json.dumps(schema)
+        if name not in self.validators:
+            whole = {**schema, "components": self.document["components"]}
+            self.validators[name] = jsonschema_rs.validator_for(whole, validate_formats=True)
+        return self.validators[name]
 
 
 @pytest.fixture

@@ -119,27 +119,17 @@ async def test_what_is_not_found_is_as_described(http, asked, operation, describ
     check(answer, described)
 
 
-async def test_an_event_of_every_sort_has_data_that_is_described(http, things, document):
-    data_of = {
-        "entry.recorded": "Entry",
-        "item.created": "Item",
-        "item.updated": "Item",
-        "item.archived": "Item",
-        "location.created": "Location",
-        "location.updated": "Location",
-        "location.archived": "Location",
-        "endpoint.created": "Endpoint",
-    }
+async def test_events_are_as_the_webhooks_section_says(http, things, document):
     await http.patch("/v1/items/pears", json={"name": "x"})
     await http.post("/v1/items/pears/archive")
     await http.patch("/v1/locations/STORE", json={"name": "x"})
     await http.post("/v1/locations/STORE/archive")
     events = (await http.get("/v1/events")).json()["data"]
 
-    assert {event["type"] for event in events} == set(data_of)
+    assert len({event["type"] for event in events}) >= 8
     for event in events:
-        reference = {"$ref": f"#/components/schemas/{data_of[event['type']]}", "components": document["components"]}
-        jsonschema_rs.validator_for(reference).validate(event["data"])
+        told = document["webhooks"][event["type"]]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        jsonschema_rs.validator_for({**told, "components": document["components"]}).validate(event)
 
 
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.example], ids=lambda one: one.id)

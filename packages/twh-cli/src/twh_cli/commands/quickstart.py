@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -43,7 +44,9 @@ def quickstart(
             story = told(teller, receiver)
         teller.end(f"Done in {duration(time.monotonic() - began)}.", next_steps(where, stays=stays))
     if session().errors_as_json:
-        output.write_json({"seconds": round(time.monotonic() - began, 3), "steps": story.done})
+        output.write(
+            json.dumps({"seconds": round(time.monotonic() - began, 3), "steps": story.done}, ensure_ascii=False)
+        )
 
 
 def told(teller: Teller, receiver: Receiver) -> Story:

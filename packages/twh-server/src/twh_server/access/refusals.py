@@ -6,21 +6,32 @@ from twh_server.refusals import Refusal
 
 
 class ApiKeyMistyped(Refusal):
-    """This is not an API key."""
+    """This is not an API key.
+
+    Copy the key again, whole: what was sent has not the form of a key, or its checksum does not fit. `detail`
+    says which, and whether a test key was passed off as a live one.
+    """
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"{detail} Copy it again, whole.")
 
 
 class ApiKeyUnknown(Refusal):
-    """This server does not know the API key."""
+    """This server does not know the API key.
+
+    Check the key and the address: it has the form of a key, but another server made it, or a sandbox that is
+    gone.
+    """
 
     def __init__(self) -> None:
         super().__init__("It has the form of a key, but it was made by another server, or in a sandbox that is gone.")
 
 
 class ApiKeyRevoked(Refusal):
-    """The API key was revoked."""
+    """The API key was revoked.
+
+    Use another key; `key` was revoked at `revoked_at`. Only who holds the key is told so.
+    """
 
     def __init__(self, key: str, revoked_at: datetime) -> None:
         super().__init__(
@@ -31,7 +42,10 @@ class ApiKeyRevoked(Refusal):
 
 
 class ApiKeyExpired(Refusal):
-    """The API key has expired."""
+    """The API key has expired.
+
+    Use `successor`, when the key was rotated, or another key; `key` expired at `expired_at`.
+    """
 
     def __init__(self, key: str, expired_at: datetime, successor: str | None) -> None:
         instead = f"{successor} has taken its place" if successor else "Use another key"
@@ -39,7 +53,11 @@ class ApiKeyExpired(Refusal):
 
 
 class TooManyAttempts(Refusal):
-    """Too many unknown API keys came from your address."""
+    """Too many unknown API keys came from your address.
+
+    Wait as `Retry-After` says, and check the key: too many unknown keys came from your address. Keys that were
+    seen to work are not held up.
+    """
 
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__(
@@ -49,14 +67,20 @@ class TooManyAttempts(Refusal):
 
 
 class TenantSuspended(Refusal):
-    """The tenant is suspended."""
+    """The tenant is suspended.
+
+    Read, or ask whoever operates the server to resume the tenant: while it is suspended, nothing is changed.
+    """
 
     def __init__(self) -> None:
         super().__init__("Everything can be read, and nothing changed, until whoever operates the server resumes it.")
 
 
 class TenantClosed(Refusal):
-    """The tenant is closed."""
+    """The tenant is closed.
+
+    Ask whoever operates the server: nothing of a closed tenant is read or changed.
+    """
 
     def __init__(self) -> None:
         super().__init__("Nothing can be read or changed any more. Ask whoever operates the server.")

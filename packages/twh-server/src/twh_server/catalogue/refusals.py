@@ -6,28 +6,40 @@ from twh_server.refusals import Problem, Refusal
 
 
 class ItemNotFound(Refusal):
-    """There is no such item."""
+    """There is no such item.
+
+    Check the id or SKU; SKUs are compared exactly.
+    """
 
     def __init__(self, item: str) -> None:
         super().__init__(f"No item has the id or SKU {item!r}.", item=item)
 
 
 class LocationNotFound(Refusal):
-    """There is no such location."""
+    """There is no such location.
+
+    Check the id or code; codes are compared exactly.
+    """
 
     def __init__(self, location: str) -> None:
         super().__init__(f"No location has the id or code {location!r}.", location=location)
 
 
 class SkuTaken(Refusal):
-    """This SKU is taken."""
+    """This SKU is taken.
+
+    Choose another SKU. A SKU is taken for ever once it was used.
+    """
 
     def __init__(self, sku: str) -> None:
         super().__init__(f"The SKU {sku!r} belongs to another item. A SKU is taken for ever once it was used.", sku=sku)
 
 
 class CodeTaken(Refusal):
-    """This location code is taken."""
+    """This location code is taken.
+
+    Choose another code. A code is taken for ever once it was used.
+    """
 
     def __init__(self, code: str) -> None:
         super().__init__(
@@ -36,21 +48,30 @@ class CodeTaken(Refusal):
 
 
 class BarcodeTaken(Refusal):
-    """This barcode belongs to another item."""
+    """This barcode belongs to another item.
+
+    The barcode belongs to another item.
+    """
 
     def __init__(self, barcode: str) -> None:
         super().__init__(f"The barcode {barcode!r} belongs to another item.", barcode=barcode)
 
 
 class ItemArchived(Refusal):
-    """The item is archived."""
+    """The item is archived.
+
+    An archived item takes no movements and no changes.
+    """
 
     def __init__(self, sku: str) -> None:
         super().__init__(f"The item {sku!r} is archived: its history stays, but it takes no changes.", item=sku)
 
 
 class LocationArchived(Refusal):
-    """The location is archived."""
+    """The location is archived.
+
+    An archived location takes no movements and no changes.
+    """
 
     def __init__(self, code: str) -> None:
         super().__init__(
@@ -59,7 +80,10 @@ class LocationArchived(Refusal):
 
 
 class ItemHasStock(Refusal):
-    """The item still has stock."""
+    """The item still has stock.
+
+    Issue, transfer or write off its stock before you archive it.
+    """
 
     def __init__(self, sku: str) -> None:
         super().__init__(
@@ -68,7 +92,10 @@ class ItemHasStock(Refusal):
 
 
 class LocationHasStock(Refusal):
-    """The location still has stock."""
+    """The location still has stock.
+
+    Move or write off its stock before you archive it.
+    """
 
     def __init__(self, code: str) -> None:
         super().__init__(
@@ -77,14 +104,20 @@ class LocationHasStock(Refusal):
 
 
 class InvalidItem(Refusal):
-    """The item does not make sense."""
+    """The item does not make sense.
+
+    Each value that cannot be used is in `errors`.
+    """
 
     def __init__(self, errors: Sequence[Problem]) -> None:
         super().__init__("Some values of the item cannot be used; each is named in errors.", errors=errors)
 
 
 class InvalidLocation(Refusal):
-    """The location does not make sense."""
+    """The location does not make sense.
+
+    Each value that cannot be used is in `errors`.
+    """
 
     def __init__(self, errors: Sequence[Problem]) -> None:
         super().__init__("Some values of the location cannot be used; each is named in errors.", errors=errors)

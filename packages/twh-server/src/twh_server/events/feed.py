@@ -17,7 +17,10 @@ LOOK_SECONDS_MAX = 1.0
 
 
 class EventNotFound(Refusal):
-    """There is no such event."""
+    """There is no such event.
+
+    Check the id.
+    """
 
     def __init__(self, event: str) -> None:
         super().__init__(f"No event has the id {event!r}.", event=event)

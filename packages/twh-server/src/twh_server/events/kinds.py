@@ -15,14 +15,14 @@ import msgspec
 from twh_server.database.identifiers import ENDPOINT, ENTRY, ITEM, KEY, LOCATION, TENANT, Kind
 
 KINDS: Final[Mapping[str, str]] = {
-    "entry.recorded": "An entry was recorded: stock moved. The data is the entry with all its movements.",
+    "entry.recorded": "An entry was recorded: stock moved; a reversal is an entry too. The data is the entry with all its movements.",
     "item.created": "An item was created. The data is the item.",
     "item.updated": "An item was changed. The data is the item as it is now.",
     "item.archived": "An item was archived. The data is the item.",
     "location.created": "A location was created. The data is the location.",
     "location.updated": "A location was changed. The data is the location as it is now.",
     "location.archived": "A location was archived. The data is the location.",
-    "stock.low": "The available stock of an item at a location fell to its reorder point or below.",
+    "stock.low": "The available stock of an item at a location fell to its reorder point or below. The data is the level.",
     "endpoint.created": "A webhook endpoint was created. The data is the endpoint, without its secret.",
     "endpoint.updated": "A webhook endpoint was changed. The data is the endpoint as it is now.",
     "endpoint.deleted": "A webhook endpoint was deleted. The data is the endpoint as it was.",

@@ -82,14 +82,14 @@ class NewEntry(Body):
 class HistoryQuery(PageQuery):
     """Which part of history."""
 
-    kind: str | None = Field(None, max_length=32)
-    reason: str | None = Field(None, max_length=255)
+    kind: str | None = Field(None, max_length=32, description="The entry's kind.")
+    reason: str | None = Field(None, max_length=255, description="The entry's reason, exactly.")
     reference: str | None = Field(None, max_length=255, description="The id in the entry's reference.")
-    occurred_from: Time | None = None
-    occurred_until: Time | None = Field(None, description="Before this time.")
-    recorded_from: Time | None = None
-    recorded_until: Time | None = Field(None, description="Before this time.")
-    after_sequence: int | None = Field(None, ge=0, le=2**63 - 1)
+    occurred_from: Time | None = Field(None, description="Happened at this time or later.")
+    occurred_until: Time | None = Field(None, description="Happened before this time.")
+    recorded_from: Time | None = Field(None, description="Recorded at this time or later.")
+    recorded_until: Time | None = Field(None, description="Recorded before this time.")
+    after_sequence: int | None = Field(None, ge=0, le=2**63 - 1, description="Behind this sequence number.")
     order: Literal["asc", "desc"] = Field("desc", description="Oldest or newest first.")
 
     def wanted(self) -> HistoryFilter:

@@ -1,26 +1,18 @@
 """The OpenAPI document: made from the operations, the shapes that come in and the structs that go out."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, cast
 
 import msgspec
-from pydantic.json_schema import models_json_schema
 
 import twh_server
-from twh_server.access import refusals as access
-from twh_server.http import problems
-from twh_server.http import refusals as http
+from twh_server.http import event_schemas, refused
+from twh_server.http.examples import example_of
 from twh_server.http.operation import JSON, Operation
-from twh_server.http.operations import OPERATIONS
-from twh_server.http.problems import STATUS, ProblemDetail
-from twh_server.journal.refusals import IdempotencyKeyReused, Overloaded, Unavailable
-from twh_server.refusals import Refusal, code_of, title_of
-
-Schema = dict[str, Any]
-
-REF = "#/components/schemas/{}"
+from twh_server.http.operations import MODULES, OPERATIONS
+from twh_server.http.problems import ProblemDetail, codes
+from twh_server.http.schemas import REF, Schema, incoming, outgoing, tidied
 
 PARAMETERS: Mapping[str, str] = {
     "item": "The item's id or SKU, percent-encoded.",
@@ -42,22 +34,16 @@ HEADERS: Mapping[str, Schema] = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "Retry-After": {"description": "After how many seconds to try again.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "How to say who asks.", "schema": {"type": "string"}},
 }
 
 
 def document() -> Schema:
     """The whole document, as plain values."""
-    structs = [struct for operation in OPERATIONS for struct in operation.answers.values() if struct]
-    _, outgoing = msgspec.json.schema_components([*structs, ProblemDetail], ref_template="#/components/schemas/{name}")
-    bodies = {operation.body for operation in OPERATIONS if operation.body}
-    _, incoming = models_json_schema(
-        [(body, "validation") for body in sorted(bodies, key=lambda body: body.__name__)],
-        ref_template="#/components/schemas/{model}",
-    )
-    schemas = {**outgoing, **incoming.get("$defs", {}), "Problem": _problem_schema()}
+    schemas = _schemas()
     paths: dict[str, Schema] = {}
     for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -69,12 +55,15 @@ def document() -> Schema:
         },
         "servers": [{"url": "http://127.0.0.1:8750", "description": "A local sandbox (twh sandbox up)"}],
         "security": [{"key": []}],
-        "tags": [{"name": name} for name in dict.fromkeys(operation.id.split(".")[0] for operation in OPERATIONS)],
+        "tags": _tags(),
         "paths": paths,
+        "webhooks": event_schemas.webhooks(schemas),
+        "x-problems": refused.catalogue(),
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key, `twh_…`."}},
             "headers": dict(HEADERS),
-            "schemas": {name: _tidied(schema) for name, schema in sorted(schemas.items())},
+            "examples": refused.examples(),
+            "schemas": dict(sorted(schemas.items())),
         },
     }
 
@@ -85,14 +74,34 @@ def encoded() -> bytes:
     return msgspec.json.format(msgspec.json.encode(document()), indent=2) + b"\n"
 
 
-def _described(operation: Operation) -> Schema:
+def _schemas() -> dict[str, Schema]:
+    structs = [struct for operation in OPERATIONS for struct in operation.answers.values() if struct]
+    bodies = {operation.body for operation in OPERATIONS if operation.body}
+    answered = outgoing([*structs, *event_schemas.CARRIED.values(), ProblemDetail])
+    schemas = {**answered, **incoming(bodies), "Problem": _problem_schema()}
+    schemas["Event"]["examples"] = [event_schemas.event_example("item.created", schemas)]
+    return schemas
+
+
+def _tags() -> list[Schema]:
+    """Each noun, described by the sentence that its module opens with."""
+    told: dict[str, str] = {}
+    for module in MODULES:
+        for operation in vars(module).values():
+            if isinstance(operation, Operation):
+                sentence = (module.__doc__ or "").strip().splitlines()[0].rpartition(": ")[2]
+                told.setdefault(operation.id.split(".")[0], sentence[0].upper() + sentence[1:])
+    return [{"name": name, "description": sentence} for name, sentence in told.items()]
+
+
+def _described(operation: Operation, schemas: Mapping[str, Schema]) -> Schema:
     described: Schema = {
         "operationId": operation.id,
         "tags": [operation.id.split(".")[0]],
         "summary": operation.summary,
         "description": _description(operation),
         "parameters": [*_path(operation), *_query(operation), *_headers(operation)],
-        "responses": _answers(operation),
+        "responses": _answers(operation, schemas),
     }
     if operation.body:
         content: Schema = {"schema": {"$ref": REF.format(operation.body.__name__)}}
@@ -126,7 +135,7 @@ def _query(operation: Operation) -> list[Schema]:
     schema = operation.query.model_json_schema()
     parameters: list[Schema] = []
     for name, described in schema["properties"].items():
-        tidy = _tidied(described)
+        tidy = tidied(described)
         description = tidy.pop("description", None)
         parameter: Schema = {"name": name, "in": "query", "required": False, "schema": _without_null(tidy)}
         if description:
@@ -166,55 +175,35 @@ def _header(name: str, description: str, *, required: bool, schema: Schema) -> S
     return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
 
 
-def _answers(operation: Operation) -> Schema:
+def _answers(operation: Operation, schemas: Mapping[str, Schema]) -> Schema:
     answers: Schema = {}
     for status, struct in operation.answers.items():
         answer: Schema = {"description": DESCRIPTIONS[status], "headers": _answer_headers(operation, status, struct)}
         if struct:
-            answer["content"] = {JSON: {"schema": {"$ref": REF.format(struct.__name__)}}}
+            schema = {"$ref": REF.format(struct.__name__)}
+            answer["content"] = {JSON: {"schema": schema, "example": example_of(schema, schemas)}}
+        if status == 201 and (links := _links(struct)):
+            answer["links"] = links
         answers[str(status)] = answer
     if operation.method == "GET" and operation.conditional:
         answers["304"] = {
             "description": DESCRIPTIONS[304],
             "headers": {name: _header_ref(name) for name in ("Twh-Request-Id", "ETag")},
         }
-    by_status: dict[int, list[type[Refusal]]] = {}
-    for refusal in refusals_of(operation):
-        by_status.setdefault(STATUS[refusal], []).append(refusal)
-    for status in sorted(by_status):
-        answers[str(status)] = _refused(status, by_status[status])
-    return answers
+    return answers | refused.described(operation)
 
 
-def refusals_of(operation: Operation) -> Sequence[type[Refusal]]:
-    """Every refusal that an operation can answer with."""
-    always: list[type[Refusal]] = [http.Unauthenticated, http.NotAcceptable, http.Internal, Unavailable]
-    always += [access.ApiKeyMistyped, access.ApiKeyUnknown, access.ApiKeyRevoked, access.ApiKeyExpired]
-    always += [access.TenantClosed, access.TooManyAttempts, http.InvalidParameter, http.MalformedRequest]
-    if not operation.reads:
-        always.append(access.TenantSuspended)
-    if operation.scope:
-        always.append(http.ScopeMissing)
-    if operation.body:
-        always += [http.NotJson, http.BodyTooLarge, http.RequestTimeout]
-    if operation.method != "GET":
-        always.append(Overloaded)
-    if operation.key != "none":
-        always += [http.IdempotencyKeyMalformed, IdempotencyKeyReused]
-    if operation.key == "required":
-        always.append(http.IdempotencyKeyMissing)
-    return list(dict.fromkeys([*operation.refusals, *always]))
-
-
-def _refused(status: int, kinds: Sequence[type[Refusal]]) -> Schema:
-    lines = [f"- `{code_of(kind)}`: {title_of(kind)}." for kind in kinds]
-    headers = {"Twh-Request-Id": _header_ref("Twh-Request-Id")}
-    if status in (429, 503):
-        headers["Retry-After"] = _header_ref("Retry-After")
+def _links(struct: type[msgspec.Struct] | None) -> Schema:
+    """What can be done with a thing just created: every operation whose path names nothing else."""
+    thing = struct.__name__.removeprefix("New").lower() if struct else ""
     return {
-        "description": "\n".join(lines),
-        "headers": headers,
-        "content": {problems.CONTENT_TYPE: {"schema": {"$ref": REF.format("Problem")}}},
+        operation.id: {
+            "operationId": operation.id,
+            "parameters": {f"path.{thing}": "$response.body#/id"},
+            "description": operation.summary,
+        }
+        for operation in OPERATIONS
+        if re.findall(r"{(\w+)}", operation.path) == [thing]
     }
 
 
@@ -235,7 +224,6 @@ def _header_ref(name: str) -> Schema:
 
 
 def _problem_schema() -> Schema:
-    codes = problems.codes()
     text = {"type": "string"}
     return {
         "title": "Problem",
@@ -243,29 +231,22 @@ def _problem_schema() -> Schema:
         "type": "object",
         "required": ["type", "title", "status", "detail", "code", "request_id"],
         "properties": {
-            "type": {**text, "description": "The address of the code's documentation."},
-            "title": text,
-            "status": {"type": "integer"},
+            "type": {**text, "description": "The address of the code's documentation, relative to the server's."},
+            "title": {**text, "description": "What the code means, in a sentence."},
+            "status": {"type": "integer", "description": "The status of the answer."},
             "detail": {**text, "description": "What it means this time, in a sentence."},
-            "code": {**text, "description": f"Stable, for programs. One of {', '.join(sorted(codes))}; more may come."},
-            "request_id": text,
-            "errors": {"type": "array", "items": {"$ref": REF.format("ProblemDetail")}},
+            "code": {
+                **text,
+                "description": f"Stable, for programs. One of {', '.join(sorted(codes()))}; more may come.",
+            },
+            "request_id": {**text, "description": "Names the request in our logs."},
+            "errors": {
+                "type": "array",
+                "items": {"$ref": REF.format("ProblemDetail")},
+                "description": "All that is wrong with the request, each with its place.",
+            },
         },
         "additionalProperties": True,
-    }
-
-
-def _tidied(schema: Any) -> Any:
-    """Without the titles that only repeat a field's name, and as types that each tool reads alike."""
-    if isinstance(schema, list):
-        return [_tidied(part) for part in schema]  # pyright: ignore[reportUnknownVariableType]
-    if not isinstance(schema, dict):
-        return schema
-    described = cast(Schema, schema)
-    return {
-        name: _tidied(value)
-        for name, value in described.items()
-        if name != "title" or not isinstance(value, str) or "properties" in described
     }
 
 

@@ -1,6 +1,7 @@
 """From refusal to answer: the one table of status codes, and the one form of a problem (RFC 9457)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from twh_server.journal import refusals as journal
 from twh_server.journal import versions
 from twh_server.journal.commands import Answer
 from twh_server.ledger import refusals as ledger
-from twh_server.refusals import Refusal, code_of, title_of
+from twh_server.refusals import Refusal, code_of, remedy_of, title_of
 from twh_server.webhooks import refusals as webhooks
 
 CONTENT_TYPE = "application/problem+json"
@@ -74,11 +75,33 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
 """Every refusal and its status."""
 
 
-def codes() -> dict[str, tuple[int, str]]:
-    """The public catalogue of problems: code → (status, title). An entry's sorts of problems are codes of their own."""
-    sorts = {code: (STATUS[ledger.InvalidEntry], title) for code, title in ledger.ENTRY_PROBLEMS.items()}
-    # An unknown item is 404 as a path's object and 422 within a line; the catalogue tells the former.
-    return sorts | {code_of(kind): (status, title_of(kind)) for kind, status in STATUS.items()}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coded:
+    """One code of the public catalogue."""
+
+    code: str
+    statuses: Sequence[int]
+    """With which it is answered: an unknown item is 404 as a path's object and 422 within a line."""
+    title: str
+    remedy: str
+
+
+def codes() -> dict[str, Coded]:
+    """The public catalogue of problems, by code. An entry's sorts of problems are codes of their own."""
+    found = {
+        code_of(kind): Coded(code=code_of(kind), statuses=(status,), title=title_of(kind), remedy=remedy_of(kind))
+        for kind, status in STATUS.items()
+    }
+    for code, sort in ledger.ENTRY_PROBLEMS.items():
+        before = found[code].statuses if code in found else ()
+        statuses = (*before, STATUS[ledger.InvalidEntry])
+        found[code] = Coded(code=code, statuses=statuses, title=sort.title, remedy=sort.remedy)
+    return found
+
+
+def codes_of(kind: type[Refusal]) -> Sequence[str]:
+    """The codes that a refusal can have: one, but for an entry's sorts of problems."""
+    return (code_of(kind), *ledger.ENTRY_PROBLEMS) if kind is ledger.InvalidEntry else (code_of(kind),)
 
 
 class ProblemDetail(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -103,11 +126,12 @@ def answer(refusal: Refusal, request_id: str) -> Answer:
     }
     if refusal.errors:
         problem["errors"] = [ProblemDetail(error.pointer, error.code, error.message) for error in refusal.errors]
-    headers = {"Content-Type": CONTENT_TYPE, **_headers(refusal, status)}
+    headers = {"Content-Type": CONTENT_TYPE, **headers_of(refusal, status)}
     return Answer(status=status, headers=headers, body=msgspec.json.encode(problem))
 
 
-def _headers(refusal: Refusal, status: int) -> dict[str, str]:
+def headers_of(refusal: Refusal, status: int) -> dict[str, str]:
+    """What a refusal's headers tell beside its body."""
     if isinstance(refusal, http.Unauthenticated):
         return {"WWW-Authenticate": _CHALLENGE}
     if status == 401:

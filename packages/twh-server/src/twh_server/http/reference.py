@@ -30,12 +30,14 @@ def page() -> str:
 
 @cache
 def problems_page() -> str:
-    """Every problem code, its status and its title."""
+    """Every problem code, its status, what it says and what to do."""
     rows = "".join(
-        f'<tr id="{code}"><td><code>{code}</code></td><td>{status}</td><td>{escape(title)}</td></tr>'
-        for code, (status, title) in sorted(problems.codes().items())
+        f'<tr id="{one.code}"><td><code>{one.code}</code></td><td>{", ".join(map(str, one.statuses))}</td>'
+        f"<td>{escape(one.title)}.</td><td>{_text(one.remedy)}</td></tr>"
+        for one in sorted(problems.codes().values(), key=lambda one: one.code)
     )
-    table = f"<table><thead><tr><th>code</th><th>status</th><th>what it says</th></tr></thead>{rows}</table>"
+    heads = "".join(f"<th>{head}</th>" for head in ("code", "status", "what it says", "what to do"))
+    table = f"<table><thead><tr>{heads}</tr></thead>{rows}</table>"
     introduction = "<p>A refusal is <code>application/problem+json</code>; its <code>code</code> is stable.</p>"
     return _framed("TWH problems", '<a href="/docs">reference</a>', introduction + table)
 

@@ -6,56 +6,83 @@ from twh_server.refusals import Problem, Refusal
 
 
 class MalformedRequest(Refusal):
-    """The request cannot be read."""
+    """The request cannot be read.
+
+    Send JSON with the fields and types of the operation. Unknown fields and NUL characters are refused too;
+    `errors` has them all.
+    """
 
     def __init__(self, detail: str, errors: Sequence[Problem] = ()) -> None:
         super().__init__(detail, errors=errors)
 
 
 class InvalidParameter(Refusal):
-    """A query parameter cannot be used."""
+    """A query parameter cannot be used.
+
+    Look in `errors`: a query parameter is unknown, stands twice, is out of bounds, or is a cursor that no answer
+    gave.
+    """
 
     def __init__(self, errors: Sequence[Problem]) -> None:
         super().__init__("Each parameter that cannot be used is named in errors.", errors=errors)
 
 
 class IdempotencyKeyMissing(Refusal):
-    """This request needs an idempotency key."""
+    """This request needs an idempotency key.
+
+    Send `Idempotency-Key` with a fresh value for each new request. The SDK always does.
+    """
 
     def __init__(self) -> None:
         super().__init__("Send an Idempotency-Key header with a new value for each new request; a UUID will do.")
 
 
 class IdempotencyKeyMalformed(Refusal):
-    """The idempotency key cannot be used."""
+    """The idempotency key cannot be used.
+
+    Use 1 to 255 visible ASCII characters.
+    """
 
     def __init__(self) -> None:
         super().__init__("An Idempotency-Key has 1 to 255 visible ASCII characters.")
 
 
 class Unauthenticated(Refusal):
-    """No API key was sent."""
+    """No API key was sent.
+
+    Send `Authorization: Bearer twh_…` with your key.
+    """
 
     def __init__(self) -> None:
         super().__init__("Send `Authorization: Bearer twh_…`, with your key in the place of twh_….")
 
 
 class ScopeMissing(Refusal):
-    """The API key does not allow this."""
+    """The API key does not allow this.
+
+    Use a key with the scope that `scope` names.
+    """
 
     def __init__(self, scope: str) -> None:
         super().__init__(f"The key lacks the scope {scope}.", scope=scope)
 
 
 class NotFound(Refusal):
-    """There is nothing at this address."""
+    """There is nothing at this address.
+
+    Check the path: nothing is served there.
+    """
 
     def __init__(self, path: str) -> None:
         super().__init__(f"Nothing is served at {path}.")
 
 
 class IdempotencyKeyNotFound(Refusal):
-    """Nothing is recorded under this idempotency key."""
+    """Nothing is recorded under this idempotency key.
+
+    This means *unknown*, not *failed*: the first attempt may still be under way. Send the request again with the
+    key; that settles it.
+    """
 
     def __init__(self, key: str) -> None:
         super().__init__(
@@ -65,42 +92,60 @@ class IdempotencyKeyNotFound(Refusal):
 
 
 class MethodNotAllowed(Refusal):
-    """This address does not know the method."""
+    """This address does not know the method.
+
+    Use a method that `Allow` lists.
+    """
 
     def __init__(self, method: str, allowed: str) -> None:
         super().__init__(f"{method} is not served here.", allowed=allowed)
 
 
 class NotAcceptable(Refusal):
-    """The answer would not be acceptable."""
+    """The answer would not be acceptable.
+
+    Accept `application/json` and `application/problem+json`.
+    """
 
     def __init__(self) -> None:
         super().__init__("Answers are application/json, refusals application/problem+json. Accept them.")
 
 
 class BodyTooLarge(Refusal):
-    """The body is too large."""
+    """The body is too large.
+
+    Send less at once; `bytes_max` is the limit.
+    """
 
     def __init__(self, bytes_max: int) -> None:
         super().__init__(f"A body has at most {bytes_max:,} bytes.", bytes_max=bytes_max)
 
 
 class NotJson(Refusal):
-    """The body is not JSON."""
+    """The body is not JSON.
+
+    Send `Content-Type: application/json`.
+    """
 
     def __init__(self) -> None:
         super().__init__("Send the body as JSON, with `Content-Type: application/json`.")
 
 
 class RequestTimeout(Refusal):
-    """The request did not arrive in time."""
+    """The request did not arrive in time.
+
+    Send the body faster, then again with the same key.
+    """
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"The body has to arrive within {seconds:g} seconds.")
 
 
 class Internal(Refusal):
-    """Something went wrong in the server."""
+    """Something went wrong in the server.
+
+    The fault is ours. Report it with the `request_id`. Sending again with the same key is safe.
+    """
 
     def __init__(self) -> None:
         super().__init__("The fault is ours and was logged under this request's id.")

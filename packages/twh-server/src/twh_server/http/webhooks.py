@@ -47,7 +47,7 @@ class DeliveryQuery(PageQuery):
 
     endpoint: str | None = Field(None, max_length=64, description="The endpoint's id.")
     event: str | None = Field(None, max_length=64, description="The event's id.")
-    state: DeliveryState | None = None
+    state: DeliveryState | None = Field(None, description="How far the delivery is.")
 
 
 class EndpointList(msgspec.Struct, frozen=True):

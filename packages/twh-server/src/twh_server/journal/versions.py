@@ -6,7 +6,10 @@ from twh_server.refusals import Refusal
 
 
 class StaleVersion(Refusal):
-    """The object has changed since you read it."""
+    """The object has changed since you read it.
+
+    It has changed since you read it. Read it again; `etag` is its current version.
+    """
 
     def __init__(self, version: int, tag: str) -> None:
         super().__init__(

@@ -1,16 +1,18 @@
 """What the ledger refuses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from twh_server.catalogue.refusals import ItemNotFound, LocationNotFound
-from twh_server.refusals import Fact, Problem, Refusal, code_of, title_of
+from twh_server.refusals import Fact, Problem, Refusal, code_of, remedy_of, title_of
 
 
 class InvalidEntry(Refusal):
     """The entry does not make sense.
 
-    When all that is wrong is of one sort, that sort is the code (`item_not_found`, `invalid_quantity` …).
+    Each value that cannot be used is in `errors` with its pointer. When all that is wrong is of one sort, that sort is
+    the code (`item_not_found`, `invalid_quantity` …).
     """
 
     def __init__(self, errors: Sequence[Problem]) -> None:
@@ -26,29 +28,67 @@ class InvalidEntry(Refusal):
     @property
     def title(self) -> str:
         """What the code says."""
-        return ENTRY_PROBLEMS.get(self.code, title_of(type(self)))
+        sort = ENTRY_PROBLEMS.get(self.code)
+        return sort.title if sort else title_of(type(self))
 
 
-ENTRY_PROBLEMS = {
-    code_of(ItemNotFound): title_of(ItemNotFound),
-    code_of(LocationNotFound): title_of(LocationNotFound),
-    "unknown_kind": "There is no such kind of entry",
-    "reason_required": "This kind of entry needs a reason",
-    "reason_unknown": "The tenant has no such reason for adjustments",
-    "invalid_quantity": "The quantity cannot be used",
-    "too_many_decimals": "The quantity has more decimals than the item's scale",
-    "quantity_out_of_range": "The quantity or the level would be too large",
-    "same_location": "Source and target are the same location",
-    "too_many_lines": "An entry has 1 to 1,000 lines",
-    "field_missing": "A line lacks a field that this kind of entry needs",
-    "field_not_allowed": "A line has a field that this kind of entry does not take",
-    "occurred_at_out_of_range": "The time lies outside the window that the tenant allows",
+class Sort(NamedTuple):
+    """One sort of problem that an entry can have: what it says, and what to do."""
+
+    title: str
+    remedy: str
+
+
+ENTRY_PROBLEMS: Mapping[str, Sort] = {
+    code_of(ItemNotFound): Sort(title_of(ItemNotFound), remedy_of(ItemNotFound)),
+    code_of(LocationNotFound): Sort(title_of(LocationNotFound), remedy_of(LocationNotFound)),
+    "unknown_kind": Sort(
+        "There is no such kind of entry",
+        "Use a kind that exists: receipt, issue, return, adjustment, transfer, count.",
+    ),
+    "reason_required": Sort(
+        "This kind of entry needs a reason",
+        "Say why: an adjustment needs a reason, and so does what the tenant's settings name in `reason_required`.",
+    ),
+    "reason_unknown": Sort(
+        "The tenant has no such reason for adjustments",
+        "Use one of the tenant's `adjustment_reasons`; the message names them.",
+    ),
+    "invalid_quantity": Sort(
+        "The quantity cannot be used",
+        'Send a decimal as text, such as "12" or "-2.5". What comes in or goes out is above zero, an adjustment is not'
+        " zero, a count is not below zero.",
+    ),
+    "too_many_decimals": Sort(
+        "The quantity has more decimals than the item's scale",
+        "Use no more decimals than the item's `scale`. Nothing is ever rounded.",
+    ),
+    "quantity_out_of_range": Sort(
+        "The quantity or the level would be too large", "Quantities and levels stay below 10^15."
+    ),
+    "same_location": Sort("Source and target are the same location", "A transfer has two locations."),
+    "too_many_lines": Sort("An entry has 1 to 1,000 lines", "Send 1 to 1,000 lines an entry."),
+    "field_missing": Sort(
+        "A line lacks a field that this kind of entry needs",
+        "Add the field: a transfer's line has `source` and `target`, all others have `location`.",
+    ),
+    "field_not_allowed": Sort(
+        "A line has a field that this kind of entry does not take",
+        "Leave the field out: this kind of entry does not take it.",
+    ),
+    "occurred_at_out_of_range": Sort(
+        "The time lies outside the window that the tenant allows",
+        "Send a time inside the window of the tenant's settings: `occurred_at_back_days`, `occurred_at_ahead_minutes`.",
+    ),
 }
 """The sorts of problems that an entry's lines can have."""
 
 
 class StaleQuantity(Refusal):
-    """The stock is not what you expected."""
+    """The stock is not what you expected.
+
+    The level is not what `expected` said. Read it, decide again, send with a new key.
+    """
 
     def __init__(self, errors: Sequence[Problem], **facts: Fact) -> None:
         super().__init__(
@@ -57,14 +97,21 @@ class StaleQuantity(Refusal):
 
 
 class InsufficientStock(Refusal):
-    """There is not enough stock to take."""
+    """There is not enough stock to take.
+
+    Take no more than `available`, or receive first. With the scope `stock:force`, `force` takes it anyway, on the
+    record.
+    """
 
     def __init__(self, errors: Sequence[Problem], **facts: Fact) -> None:
         super().__init__(errors[0].message, errors=errors, **facts)
 
 
 class EntryPredatesCount(Refusal):
-    """The entry is older than a count of the same stock."""
+    """The entry is older than a count of the same stock.
+
+    The stock was counted after `occurred_at`, so the count contains it. If the count was wrong, count again.
+    """
 
     def __init__(self, errors: Sequence[Problem], counted_at: datetime) -> None:
         super().__init__(
@@ -75,7 +122,10 @@ class EntryPredatesCount(Refusal):
 
 
 class CountIsBackdated(Refusal):
-    """Stock moved after this count was taken."""
+    """Stock moved after this count was taken.
+
+    Stock moved after the count was taken. Count again.
+    """
 
     def __init__(self, errors: Sequence[Problem], moved_at: datetime) -> None:
         super().__init__(
@@ -86,21 +136,30 @@ class CountIsBackdated(Refusal):
 
 
 class EntryNotFound(Refusal):
-    """There is no such entry."""
+    """There is no such entry.
+
+    Check the id.
+    """
 
     def __init__(self, entry: str) -> None:
         super().__init__(f"No entry has the id {entry!r}.", entry=entry)
 
 
 class MovementNotFound(Refusal):
-    """There is no such movement."""
+    """There is no such movement.
+
+    Check the id.
+    """
 
     def __init__(self, movement: str) -> None:
         super().__init__(f"No movement has the id {movement!r}.", movement=movement)
 
 
 class EntryAlreadyReversed(Refusal):
-    """The entry was reversed before."""
+    """The entry was reversed before.
+
+    `reversed_by` is the reversal. Reverse that to undo it.
+    """
 
     def __init__(self, entry: str, reversed_by: str) -> None:
         super().__init__(

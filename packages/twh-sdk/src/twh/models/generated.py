@@ -14,14 +14,18 @@ class Actor(Model):
     """Who recorded it: an API key."""
 
     key: str
+    "The API key's id."
     name: str
+    "The API key's name."
 
 
 class Attempt(Model):
     """One try to deliver."""
 
     number: int
+    "1 for the first."
     at: datetime
+    "When it was made."
     status: int | None
     "The HTTP status that was answered, if any was."
     error: str | None
@@ -36,16 +40,22 @@ class Block(Model):
     """A sealed run of events: its hash covers them and every block before."""
 
     first_sequence: int
+    "The first event in it."
     last_sequence: int
+    "The last event in it."
     previous_hash: str
+    "The hash of the block before."
     hash: str
+    "SHA-256 over its events and the block before, in hexadecimal."
     recorded_at: datetime
+    "When it was recorded, as the server says."
 
 
 class Delivery(Model):
     """One event for one endpoint."""
 
     id: str
+    "Its id."
     endpoint: str
     "The endpoint's id."
     event: str
@@ -61,7 +71,9 @@ class Delivery(Model):
     next_attempt_at: datetime | None
     "When it is tried next; while an attempt is under way, when that is given up."
     delivered_at: datetime | None
+    "When it was delivered; null before."
     created_at: datetime
+    "When it was created."
 
 
 class Endpoint(Model):
@@ -74,21 +86,30 @@ class Endpoint(Model):
     kinds: list[str]
     "The kinds of events that are sent; empty: all."
     description: str
+    "A note for people."
     enabled: bool
     "While false, deliveries wait; they are sent once it is true again."
     version: int
+    "Grows by one with each change."
     etag: str
+    "The entity tag of this version; quotes included."
     created_at: datetime
+    "When it was created."
     updated_at: datetime
+    "When it was changed last."
 
 
 class Fault(Model):
     """The first thing that does not follow."""
 
     what: str
+    "What is wrong."
     where: str
+    "Where."
     expected: str | None
+    "What should be there."
     found: str | None
+    "What is there."
 
 
 class Item(Model):
@@ -99,7 +120,9 @@ class Item(Model):
     sku: str
     "Its SKU: unique in the tenant, for ever."
     name: str
+    "What people call it."
     barcodes: list[str]
+    "Barcodes on it, each of one item only: 1 to 64 printable characters."
     unit: str
     "What one of it is called."
     scale: int
@@ -109,36 +132,52 @@ class Item(Model):
     attributes: dict[str, Any]
     "Whatever you want to keep with it."
     archived_at: datetime | None
+    "When it was archived; null while it is in use."
     version: int
+    "Grows by one with each change."
     etag: str
+    "The entity tag of this version, for `If-Match` and `If-None-Match`; quotes included."
     created_at: datetime
+    "When it was created."
     updated_at: datetime
+    "When it was changed last."
 
 
 class ItemRef(Model):
     """An item, as other things name it."""
 
     id: str
+    "The item's id."
     sku: str
+    "The item's SKU."
 
 
 class KeyRecord(Model):
     """The answer that an idempotency key was given. The body is null where it is empty or confidential."""
 
     key: str
+    "The idempotency key."
     status: int
+    "The status that was answered."
     headers: dict[str, str]
+    "The headers that were answered."
     body: Any
+    "The body that was answered."
     entry: str | None
+    "The entry that was recorded; null when none was."
     recorded_at: datetime
+    "When it was recorded, as the server says."
 
 
 class KeyRef(Model):
     """An API key, without its secret."""
 
     id: str
+    "The key's id."
     name: str
+    "The key's name."
     scopes: list[str]
+    "What the key may do."
 
 
 class Location(Model):
@@ -149,31 +188,43 @@ class Location(Model):
     code: str
     "Its code: unique in the tenant, for ever."
     name: str
+    "A name for people."
     kind: str
     "One of warehouse, store, bin, transit, quarantine."
     archived_at: datetime | None
+    "When it was archived; null while it is in use."
     version: int
+    "Grows by one with each change."
     etag: str
+    "The entity tag of this version; quotes included."
     created_at: datetime
+    "When it was created."
     updated_at: datetime
+    "When it was changed last."
 
 
 class LocationRef(Model):
     """A location, as other things name it."""
 
     id: str
+    "The location's id."
     code: str
+    "The location's code."
 
 
 class Movement(Model):
     """One change of one level, and the level as it then was."""
 
     id: str
+    "Its id."
     line: int
     "The line of the request that it comes from, from 0."
     item: ItemRef
+    "The item."
     location: LocationRef
+    "The location."
     lot: str | None
+    "The lot; null where stock is kept without lots."
     quantity: Decimal
     "What was added; negative when taken."
     on_hand_after: Decimal
@@ -181,6 +232,7 @@ class Movement(Model):
     reserved_after: Decimal
     "An exact decimal in plain notation: at most 15 digits before the point and 9 behind it."
     version_after: int
+    "The level's version then."
 
 
 class NewEndpoint(Model):
@@ -193,12 +245,17 @@ class NewEndpoint(Model):
     kinds: list[str]
     "The kinds of events that are sent; empty: all."
     description: str
+    "A note for people."
     enabled: bool
     "While false, deliveries wait; they are sent once it is true again."
     version: int
+    "Grows by one with each change."
     etag: str
+    "The entity tag of this version; quotes included."
     created_at: datetime
+    "When it was created."
     updated_at: datetime
+    "When it was changed last."
     secret: str
     "Verifies signatures. Shown once."
 
@@ -207,16 +264,22 @@ class NewKey(Model):
     """A key just made. Its secret is nowhere else: whoever loses it makes another key."""
 
     id: str
+    "The key's id."
     name: str
+    "The key's name."
     secret: str
+    "The secret. It is shown this once."
     scopes: list[str]
+    "What the key may do."
 
 
 class Reference(Model):
     """What an entry belongs to in your own books: an order, a purchase, a ticket."""
 
     type: str
+    "Which sort of document."
     id: str
+    "Its id there."
 
 
 class Settings(Model):
@@ -237,45 +300,65 @@ class Settings(Model):
     version: int
     "Grows by one with each change; 0 when nothing was ever chosen."
     etag: str
+    "The entity tag of this version, for `If-Match` and `If-None-Match`; quotes included."
     updated_at: datetime | None
+    "When it was changed last."
 
 
 class Tenant(Model):
     """A customer of TWH: `live`, or a `sandbox` to try things in."""
 
     id: str
+    "The tenant's id."
     name: str
+    "What it is called."
     kind: Literal["live", "sandbox"] | str
+    "`live`, or a `sandbox` to try things in."
     created_at: datetime
+    "When it was created."
 
 
 class Verification(Model):
     """What was verified, and the fault when there is one. The digest is the hash of the newest block."""
 
     ok: bool
+    "Whether everything follows from what came before it."
     blocks: int
+    "How many blocks were verified."
     events: int
+    "How many events."
     entries: int
+    "How many entries."
     movements: int
+    "How many movements."
     levels: int
+    "How many levels."
     last_sequence: int
+    "The newest event's number."
     digest: str | None
+    "The hash of the newest block; null when there is none."
     fault: Fault | None
+    "The first thing that does not follow; null when everything does."
 
 
 class Whose(Model):
     """The tenant and the key that a request was made with."""
 
     tenant: Tenant
+    "The tenant."
     key: KeyRef
+    "The API key."
 
 
 class Level(Model):
     """The stock of an item at a location: what is on the shelf, what is promised, what is left to promise."""
 
     item: ItemRef
+    "The item."
     location: LocationRef
+    "The location."
     lot: str | None
+    "The lot; null where stock is kept without lots."
     on_hand: Decimal
     "What is on the shelf."
     reserved: Decimal
@@ -285,22 +368,34 @@ class Level(Model):
     version: int
     "Grows by one with each movement; 0 when there was none."
     etag: str
+    "The entity tag of this version; quotes included."
     updated_at: datetime | None
+    "When it was changed last."
 
 
 class MovementRow(Model):
     """One change of one level, with what its entry says."""
 
     id: str
+    "The movement's id."
     entry: str
+    "The entry's id."
     sequence: int
+    "The number of its event in the tenant's feed."
     kind: str
+    "The kind of its entry."
     reason: str | None
+    "Why."
     reference: Reference | None
+    "What it belongs to in your own books."
     line: int
+    "The line of the request that it comes from, from 0."
     item: ItemRef
+    "The item."
     location: LocationRef
+    "The location."
     lot: str | None
+    "The lot; null where stock is kept without lots."
     quantity: Decimal
     "An exact decimal in plain notation: at most 15 digits before the point and 9 behind it."
     on_hand_after: Decimal
@@ -308,30 +403,39 @@ class MovementRow(Model):
     reserved_after: Decimal
     "An exact decimal in plain notation: at most 15 digits before the point and 9 behind it."
     version_after: int
+    "The level's version then."
     occurred_at: datetime
+    "When it happened, as the client says."
     recorded_at: datetime
+    "When it was recorded, as the server says."
 
 
 class Sandbox(Model):
     """A tenant to try things in, and the key to it. The secret is shown this once."""
 
     tenant: Tenant
+    "The tenant."
     key: NewKey
+    "The API key."
 
 
 class Entry(Model):
     """One thing that happened to stock: 1 to 1,000 movements, all or nothing, never edited."""
 
     id: str
+    "Its id."
     sequence: int
     "The number of its event in the tenant's feed."
     kind: str
     "receipt, issue, return, adjustment, transfer, count or reversal."
     reason: str | None
+    "Why."
     reference: Reference | None
+    "What it belongs to in your own books."
     forced: bool
     "Whether it was allowed to take stock below zero."
     actor: Actor
+    "Who made it happen."
     occurred_at: datetime
     "When it happened, as the client says."
     recorded_at: datetime
@@ -341,5 +445,6 @@ class Entry(Model):
     reversed_by: str | None
     "The entry that is the mirror image of this one."
     movements: list[Movement]
+    "Each single change, in the order of the lines."
     levels: list[Level]
     "Each level that it touched, as it left it."

@@ -8,6 +8,7 @@ import httpx
 import psycopg
 import pytest
 import pytest_asyncio
+from on_postgres import BINARIES
 
 from twh_server.access.keys import create_key
 from twh_server.access.scopes import ALL_SCOPES
@@ -35,7 +36,7 @@ from twh_server.refusals import Refusal
 @pytest.fixture(scope="session")
 def postgres() -> Generator[EmbeddedPostgres]:
     """The PostgreSQL of this test session."""
-    with temporary_postgres() as server:
+    with temporary_postgres(binaries=BINARIES) as server:
         yield server
 
 

@@ -1,14 +1,23 @@
-"""A database that was started and stopped once, and copies of it: most accidents need one of their own."""
+"""Databases of a test's own: empty ones in the tests' PostgreSQL, and copies of a whole folder for accidents."""
 
 import shutil
 import subprocess
 
 import pytest
 from embedded_ground import HASTY, open_folder, run
+from on_postgres import BINARIES
 
-from twh_server.database.embedded import (
-    EmbeddedPostgres,
-)
+from twh_server.database.address import Address
+from twh_server.database.embedded import EmbeddedPostgres
+
+
+@pytest.fixture
+async def empty(postgres, superuser, request):
+    """A database in which nothing was ever migrated."""
+    name = f"empty_{abs(hash(request.node.nodeid))}"
+    await superuser.execute(f"create database {name}")
+    yield Address(postgres.conninfo(dbname=name))
+    await superuser.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture
@@ -23,7 +32,7 @@ def ground():
 def pattern():
     """A database that was started and stopped once; tests take copies of it."""
     folder = open_folder()
-    with EmbeddedPostgres(folder / "db", settings=HASTY) as postgres:
+    with EmbeddedPostgres(folder / "db", binaries=BINARIES, settings=HASTY) as postgres:
         run(postgres, "create table apples (number int)")
     yield folder / "db"
     shutil.rmtree(folder)

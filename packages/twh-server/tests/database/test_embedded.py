@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from embedded_ground import apples, embedded, end, gone, on_linux, run, said, starter
+from on_postgres import BINARIES
 
 from twh_server.database.embedded import (
     SUPERUSER,
@@ -28,7 +29,7 @@ from twh_server.database.embedded.account import account_for
 
 
 def test_a_new_folder_gets_a_database_that_answers(ground):
-    with EmbeddedPostgres(ground / "new" / "db") as postgres:
+    with EmbeddedPostgres(ground / "new" / "db", binaries=BINARIES) as postgres:
         (settings,) = run(postgres, "select current_setting('fsync'), current_setting('synchronous_commit')")
         (locale,) = run(
             postgres,
@@ -133,7 +134,7 @@ def test_a_log_that_grew_too_long_starts_anew(folder, monkeypatch):
 
 
 def test_a_temporary_database_leaves_nothing():
-    with temporary_postgres() as postgres:
+    with temporary_postgres(binaries=BINARIES) as postgres:
         assert run(postgres, "show fsync") == [("off",)]
 
     assert not postgres.folder.exists()

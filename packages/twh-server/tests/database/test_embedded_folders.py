@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from embedded_ground import ROOT, apples, as_root, embedded, end, ordinary_starter, run, said
+from on_postgres import with_the_packaged_one
 
 from twh_server.database.embedded import (
     AnotherVersion,
@@ -174,6 +175,7 @@ def test_another_version_serves_too(ground):
         assert run(postgres, "show server_version_num")[0][0].startswith("15")
 
 
+@with_the_packaged_one
 @with_debians
 def test_data_of_another_version_is_refused_before_it_is_touched(folder):
     with pytest.raises(AnotherVersion, match="18"):
@@ -202,6 +204,7 @@ def hidden(ground):
     return closed / package.name / "pginstall"
 
 
+@with_the_packaged_one
 @as_root
 def test_programs_that_only_root_can_read_are_run_from_a_copy(ground, pattern, hidden):
     subprocess.run(["cp", "-a", pattern, ground / "db"], check=True)
@@ -213,6 +216,7 @@ def test_programs_that_only_root_can_read_are_run_from_a_copy(ground, pattern, h
     assert modes(hidden) == before
 
 
+@with_the_packaged_one
 @as_root
 def test_two_that_copy_at_once_share_one_copy(ground, hidden):
     account = account_for(ground / "none")

@@ -6,10 +6,12 @@ from concurrent.futures import ProcessPoolExecutor
 import psycopg
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 from sqlalchemy.dialects import postgresql
 
-from twh_server.database.address import REVISION, Address, revision_of
-from twh_server.database.migrate import migrate
+from twh_server.database.migrate import MIGRATIONS, migrate
+from twh_server.database.revisions import REVISION, REVISIONS, NoWayBack, standing_of
 from twh_server.database.tables import metadata
 
 STATE = """
@@ -28,15 +30,6 @@ from (
     from pg_policies
 ) as everything (t)
 """
-
-
-@pytest.fixture
-async def empty(postgres, superuser, request):
-    """A database in which nothing was ever migrated."""
-    name = f"empty_{abs(hash(request.node.name))}"
-    await superuser.execute(f"create database {name}")
-    yield Address(postgres.conninfo(dbname=name))
-    await superuser.execute(f"drop database {name} with (force)")
 
 
 def state(address):
@@ -74,13 +67,13 @@ def test_the_primary_keys_that_code_names_are_those_that_are_migrated(inspector,
 
 
 def test_a_database_that_was_never_migrated_has_no_revision(empty):
-    assert revision_of(empty) is None
+    assert standing_of(empty).revision is None
 
 
 def test_migrating_brings_the_revision_that_the_code_works_with(empty):
     migrate(empty)
 
-    assert revision_of(empty) == REVISION
+    assert standing_of(empty).revision == REVISION
 
 
 def test_migrating_twice_changes_nothing(empty):
@@ -96,3 +89,18 @@ def test_two_processes_may_migrate_at_once(empty, address):
         list(processes.map(migrate, [empty, empty]))
 
     assert state(empty) == state(address)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_revision_is_not_undone_and_says_what_to_do_instead(empty, revision):
+    migrate(empty, to=revision)
+    before = state(empty)
+    engine = sa.create_engine(empty.sqlalchemy_url, connect_args=empty.connect_args, poolclass=sa.NullPool)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    refused = pytest.raises(NoWayBack, match=f"Revision {revision} is not undone: .*backup")
+    with engine.connect() as config.attributes["connection"], refused:
+        command.downgrade(config, "-1")
+    engine.dispose()
+
+    assert state(empty) == before

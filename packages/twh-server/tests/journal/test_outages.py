@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import psycopg
 import pytest
+from on_postgres import BINARIES
 from psycopg_pool import PoolTimeout
 
 from twh_server.catalogue.location_commands import CreateLocation
@@ -72,7 +73,7 @@ async def test_after_a_cut_the_same_keys_settle_everything_once(ask, postgres, c
 @pytest.fixture(scope="module")
 def own_postgres():
     """A PostgreSQL that may be stopped."""
-    with temporary_postgres() as server:
+    with temporary_postgres(binaries=BINARIES) as server:
         yield server
 
 

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from on_postgres import BINARIES
 
 from twh import AsyncClient
 from twh.errors import OutcomeUnknown, TwhError
@@ -25,7 +26,7 @@ def durable():
     """A PostgreSQL of its own, that does reach the disk: only then does an answer promise anything."""
     with tempfile.TemporaryDirectory(prefix="twh-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)
-        with EmbeddedPostgres(Path(folder) / "data") as postgres:
+        with EmbeddedPostgres(Path(folder) / "data", binaries=BINARIES) as postgres:
             migrate(Address(postgres.conninfo()))
             yield postgres
 

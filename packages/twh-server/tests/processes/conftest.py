@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from on_postgres import OWN_SETTINGS
 
 SECRETS_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 PATIENCE_SECONDS = 60
@@ -26,7 +27,7 @@ class Program:
         with self.log.open("w") as err:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "twh_server", *words],
-                env={**environment, **settings},
+                env={**environment, **OWN_SETTINGS, **settings},
                 stdout=subprocess.PIPE,
                 stderr=err,
                 text=True,

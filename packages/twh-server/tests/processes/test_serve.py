@@ -104,26 +104,6 @@ def test_a_second_server_does_not_share_the_firsts_port(serve, run, settings):
     assert "is in use" in said
 
 
-async def test_a_database_that_was_never_migrated_is_told_from_one_that_is_stale(run, settings, postgres, superuser):
-    await superuser.execute("create database trial")
-    there = {**settings, "TWH_DATABASE_URL": postgres.conninfo(dbname="trial")}
-
-    empty = await asyncio.to_thread(lambda: run("serve", **there))
-    migrated = await asyncio.to_thread(lambda: run("migrate", **there))
-    async with await psycopg.AsyncConnection.connect(
-        postgres.conninfo(user="postgres", dbname="trial"), autocommit=True
-    ) as connection:
-        await connection.execute("update alembic_version set version_num = '0000'")
-    stale = await asyncio.to_thread(lambda: run("work", **there))
-
-    assert empty[0] == stale[0] == 1
-    assert "The database is empty; this server needs" in empty[2]
-    assert "The database is at revision 0000; this server needs" in stale[2]
-    assert empty[2].endswith("Run `twh-server migrate` first.\n")
-    assert migrated[0] == 0
-    assert migrated[1].startswith("The database is at revision ")
-
-
 async def test_a_login_without_the_roles_is_told_which_grant_it_needs(run, settings, postgres, superuser):
     await superuser.execute("drop role if exists stranger")
     await superuser.execute("create role stranger login")

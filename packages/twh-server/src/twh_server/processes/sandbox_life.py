@@ -14,13 +14,14 @@ import twh_server
 from twh_server.access.keys import create_key
 from twh_server.access.sealing import Sealer
 from twh_server.access.tenants import create_tenant
-from twh_server.database.address import REVISION, Address, revision_of
+from twh_server.database.address import Address
 from twh_server.database.embedded import EmbeddedPostgres, EmbeddedPostgresFailure
 from twh_server.database.engine import Database, ended
+from twh_server.database.revisions import REVISION, standing_of
 from twh_server.events.bell import Bell
 from twh_server.journal.writer import Writer
 from twh_server.processes.assembly import application, pools
-from twh_server.processes.listening import url_of
+from twh_server.processes.listening import CannotStart, url_of
 from twh_server.processes.sandbox_folder import SandboxFolder
 from twh_server.processes.serving import serving, told_to_stop
 from twh_server.sandboxes.create import create_sandbox
@@ -35,8 +36,11 @@ _log = logging.getLogger(__name__)
 def live(settings: Settings, folder: SandboxFolder, postgres: EmbeddedPostgres, listening: socket.socket) -> None:
     """Serve the folder's database, made and seeded before when there is none. Raises CannotStart."""
     address = Address(postgres.conninfo())
-    if revision_of(address) != REVISION:
+    standing = standing_of(address)
+    if standing.is_known and standing.revision != REVISION:
         migrations()(address)
+    elif hindrance := standing.hindrance():
+        raise CannotStart(hindrance)
     asyncio.run(_live(settings, folder, postgres, listening))
 
 

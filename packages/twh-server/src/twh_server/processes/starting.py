@@ -7,8 +7,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from twh_server.access.sealing import Sealer, key_of
-from twh_server.database.address import REVISION, Address, revision_of
+from twh_server.database.address import Address
 from twh_server.database.guards import APP, WORKER
+from twh_server.database.revisions import standing_of
 from twh_server.processes.listening import CannotStart
 from twh_server.settings import Settings
 
@@ -36,12 +37,10 @@ def address_of(settings: Settings) -> Address:
 
 
 def migrated(settings: Settings) -> Address:
-    """The database, at the revision that this code works with. Raises CannotStart."""
+    """The database, at a revision that this code works with. Raises CannotStart."""
     address = address_of(settings)
-    revision = answered(lambda: revision_of(address))
-    if revision != REVISION:
-        found = f"at revision {revision}" if revision else "empty"
-        raise CannotStart(f"The database is {found}; this server needs {REVISION}. Run `twh-server migrate` first.")
+    if hindrance := answered(lambda: standing_of(address)).hindrance():
+        raise CannotStart(hindrance)
     for role in (APP, WORKER):
         _may_act_as(role, address)
     return address

@@ -4,9 +4,11 @@ from alembic import op
 
 from twh_server.database.guards import Guard, guard
 from twh_server.database.planning import EXPECT_FEW_TENANTS
+from twh_server.database.revisions import NoWayBack
 
 revision = "0001"
 down_revision = None
+code_from = "0001"
 
 # What this revision granted. Later revisions grant what they need; `guards.GUARDED` is the sum.
 RIGHTS = {
@@ -300,3 +302,8 @@ def upgrade() -> None:
     op.execute(EXPECT_FEW_TENANTS)
     for table, rights in RIGHTS.items():
         op.execute(guard(table, rights))
+
+
+def downgrade() -> None:
+    """Refused: going back is restoring a backup."""
+    raise NoWayBack(revision)

@@ -14,9 +14,11 @@ from alembic import op
 
 from twh_server.database.guards import APP, OWNER, Guard, guard
 from twh_server.database.planning import EXPECT_FEW_TENANTS
+from twh_server.database.revisions import NoWayBack
 
 revision = "0002"
 down_revision = "0001"
+code_from = "0001"
 
 ACCESS = f"""
 alter table tenants
@@ -171,6 +173,11 @@ def upgrade() -> None:
     for table, rights in RIGHTS.items():
         op.execute(guard(table, rights))
     _find_words()
+
+
+def downgrade() -> None:
+    """Refused: going back is restoring a backup."""
+    raise NoWayBack(revision)
 
 
 def _find_words() -> None:

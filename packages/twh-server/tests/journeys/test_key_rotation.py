@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 import pytest_asyncio
+from on_postgres import BINARIES
 
 from twh import AsyncClient
 from twh.webhooks import verify
@@ -131,7 +132,7 @@ class Shops:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def fleet(tmp_path):
-    with temporary_postgres() as postgres:
+    with temporary_postgres(binaries=BINARIES) as postgres:
         migrate(Address(postgres.conninfo()))
         fleet = Fleet(postgres.conninfo(), tmp_path)
         try:

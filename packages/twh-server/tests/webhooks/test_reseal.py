@@ -4,6 +4,7 @@ import os
 
 import pytest
 import pytest_asyncio
+from on_postgres import BINARIES
 
 from twh_server.access.sealing import Sealer
 from twh_server.database.address import Address
@@ -31,7 +32,7 @@ values (%s, %s, '', 201, '{}', %s, null, now())
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own_database():
     """A database in which nothing is sealed but by these tests."""
-    with temporary_postgres() as server:
+    with temporary_postgres(binaries=BINARIES) as server:
         migrate(Address(server.conninfo()))
         async with Database(Address(server.conninfo())) as database:
             yield database

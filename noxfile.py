@@ -29,7 +29,7 @@ OPENAPI = ROOT / "openapi" / "openapi.json"
 MODELS_GENERATOR = "packages/twh-sdk/generate_models.py"
 REFERENCE_GENERATOR = "packages/twh-server/generate_reference.py"
 TYPED = ["packages/twh-sdk/src", "packages/twh-cli/src", "packages/twh-server/src"]
-TYPED_SCRIPTS = ["noxfile.py", MODELS_GENERATOR, REFERENCE_GENERATOR, "quickstart", "examples"]
+TYPED_SCRIPTS = ["noxfile.py", MODELS_GENERATOR, REFERENCE_GENERATOR, "quickstart", "examples", "docs/make"]
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 NO_TESTS_CHOSEN = 5  # pytest's exit status when PYTEST_ADDOPTS chooses none of a session's few tests
 
@@ -53,8 +53,9 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Links lead somewhere, code blocks compile, and everything a user can meet is in the reference."""
+    """Links lead somewhere, code blocks compile, all that a user can meet is in the reference, and the site builds."""
     few_tests(session, "tests/test_docs.py", "tests/test_documented.py")
+    session.run(sys.executable, "docs/make", silent=True)
 
 
 @nox.session
@@ -104,6 +105,12 @@ def openapi(session: nox.Session) -> None:
         OPENAPI.write_bytes(fresh.read_bytes())
     session.run(sys.executable, MODELS_GENERATOR)
     session.run(sys.executable, REFERENCE_GENERATOR)
+
+
+@nox.session(default=False)
+def site(session: nox.Session) -> None:
+    """Build the documentation as a site, into build/site."""
+    session.run(sys.executable, "docs/make", *session.posargs)
 
 
 @nox.session(default=False)

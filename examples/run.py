@@ -1,6 +1,6 @@
 """Run the examples as a reader would, against a fresh sandbox, and compare what they say with what is committed.
 
-    python examples/run.py                      the README's Python, every transcript under quickstart/ and examples/
+    python examples/run.py                      the README's Python, the pages of docs/, every transcript
     python examples/run.py examples/first_sale  those in one folder
     python examples/run.py --accept             write down what they say now
 
@@ -23,7 +23,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PLACES = [ROOT / "quickstart", ROOT / "examples"]
 COMMAND_SECONDS_MAX = 120
-SANDBOX = "examples"
+SANDBOX = "default"
+# Pages whose blocks are for readers to run; the others show what is somewhere else.
+RUN = ("tutorial", "how-to", "explanation")
 # What differs from run to run, and what stands for it in a transcript.
 MASKS = [
     (r"\b(ten|key|itm|loc|ent|mov|evt|whe|dlv|req)_[0-9a-hjkmnp-tv-z]{26}\b", r"\1_…"),
@@ -50,6 +52,7 @@ def main() -> int:
         sys.exit("There is no transcript.txt there: write one that has a line `$ python …`, then run with --accept.")
     with sandbox() as environment:
         differing = 0 if chosen.folders else sum(not runs(code, environment) for code in readme_blocks())
+        differing += 0 if chosen.folders else sum(not page_runs(page, environment) for page in pages())
         return differing + sum(not told_as_committed(path, environment, accept=chosen.accept) for path in transcripts)
 
 
@@ -102,6 +105,23 @@ def runs(code: str, environment: dict[str, str]) -> bool:
     done = subprocess.run([sys.executable, "-c", code], env=environment, timeout=COMMAND_SECONDS_MAX, check=False)
     if done.returncode:
         print(f"fails: this block of README.md\n{code}")
+    return not done.returncode
+
+
+def pages() -> list[Path]:
+    """The pages of the documentation that are run."""
+    return sorted(page for folder in RUN for page in (ROOT / "docs" / folder).rglob("*.md"))
+
+
+def page_runs(page: Path, environment: dict[str, str]) -> bool:
+    """Whether a page's blocks run, against a tenant that nobody has used."""
+    place = ["--name", SANDBOX]
+    reset = ["twh", "sandbox", "reset", "--yes", *place]
+    subprocess.run(reset, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    fresh = environment | exports(["twh", "sandbox", "env", *place], environment)
+    command = [sys.executable, str(ROOT / "examples" / "pages.py"), str(page)]
+    done = subprocess.run(command, env=fresh, timeout=COMMAND_SECONDS_MAX, check=False)
+    print(f"{'fails' if done.returncode else 'runs'}: {page.relative_to(ROOT)}")
     return not done.returncode
 
 

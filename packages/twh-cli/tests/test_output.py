@@ -2,6 +2,9 @@
 
 import csv
 import io
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -110,3 +113,18 @@ def test_names_from_elsewhere_cannot_move_the_cursor(twh, elsewhere):
     elsewhere.get("/items").respond(json={"data": [whole], "next_cursor": None})
 
     assert "\x1b" not in twh("items", "list", "--output", "table").out
+
+
+def test_a_reader_that_went_away_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    ran = subprocess.run(
+        [sys.executable, "-m", "twh_cli", "commands", "-o", "table"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        check=False,
+    )
+    os.close(write)
+
+    assert (ran.returncode, ran.stderr) == (0, b"")

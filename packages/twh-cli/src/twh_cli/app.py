@@ -77,7 +77,12 @@ def nobody_reads() -> int:
 def performed(command: registry.Command, arguments: list[str]) -> int:
     if command.module == "verbs":
         arguments = with_minus_signs(arguments)
-    answer: object = program(command)(arguments, prog_name=f"twh {command.path}", standalone_mode=False)
+    try:
+        answer: object = program(command)(arguments, prog_name=f"twh {command.path}", standalone_mode=False)
+    except SystemExit as ended:  # click makes an exit with 1 of a reader that went away
+        if isinstance(ended.__context__, BrokenPipeError):
+            raise ended.__context__ from None
+        raise
     if answer == INTERRUPTED:  # typer makes a number of Ctrl-C
         raise KeyboardInterrupt
     sys.stdout.flush()

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from twh_server.catalogue import listing
-from twh_server.catalogue.item_commands import ATTRIBUTES_BYTES_MAX, ArchiveItem, CreateItem, UpdateItem
-from twh_server.catalogue.listing import ItemFilter
+from twh_server.catalogue import finding, listing
+from twh_server.catalogue.attributes import ATTRIBUTES_BYTES_MAX
+from twh_server.catalogue.finding import ItemFilter
+from twh_server.catalogue.item_commands import ArchiveItem, CreateItem, UpdateItem
 from twh_server.catalogue.refusals import BarcodeTaken, InvalidItem, ItemArchived, ItemNotFound, SkuTaken
 from twh_server.journal.versions import StaleVersion
 
@@ -30,7 +31,7 @@ def get(database, shop):
 @pytest.fixture
 def found(database, shop):
     async def found(**wanted):
-        rows = await listing.list_items(database, shop.tenant, ItemFilter(**wanted), after=None, limit=100)
+        rows = await finding.list_items(database, shop.tenant, ItemFilter(**wanted), after=None, limit=100)
         return [row.sku for row in rows]
 
     return found
@@ -310,4 +311,4 @@ async def test_a_prefix_is_taken_literally(do, found, prefix):
 async def test_other_tenants_items_are_not_listed(do, database, other_shop):
     await do(create(barcodes=[EAN]))
 
-    assert await listing.list_items(database, other_shop.tenant, ItemFilter(), after=None, limit=10) == []
+    assert await finding.list_items(database, other_shop.tenant, ItemFilter(), after=None, limit=10) == []

@@ -12,7 +12,7 @@ from twh_server.journal.commands import Answer, Submission
 READABLE = sorted(name for name, guard in GUARDED.items() if guard.by_tenant and "select" in guard.app)
 INSERTABLE = sorted(name for name, guard in GUARDED.items() if guard.by_tenant and "insert" in guard.app)
 UPDATABLE = sorted(name for name, guard in GUARDED.items() if guard.by_tenant and "update" in guard.app)
-NEVER_FILLED_HERE = {"cursors", "deliveries", "delivery_attempts", "item_terms", "tenant_settings", "webhook_endpoints"}
+NEVER_FILLED_HERE = {"cursors", "deliveries", "delivery_attempts", "tenant_settings", "webhook_endpoints"}
 
 
 @pytest.fixture

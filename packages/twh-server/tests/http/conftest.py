@@ -20,8 +20,11 @@ from twh_server.http.refused import answers_of
 
 BODIES = {
     "items.create": {"sku": "plums", "name": "Plums", "barcodes": ["4006381333931"], "reorder_point": "5"},
+    "items.put": {"name": "Green apples", "packs": [{"name": "case", "quantity": "12"}], "tags": ["fruit"]},
     "items.update": {"name": "Red apples"},
+    "items.batch": {"items": [{"sku": "plums", "name": "Plums"}, {"sku": "", "name": "?"}, {"sku": "figs"}]},
     "locations.create": {"code": "BIN", "name": "Bin"},
+    "locations.put": {"name": "Main hall", "kind": "store"},
     "locations.update": {"name": "Main hall"},
     "movements.record": {
         "kind": "receipt",

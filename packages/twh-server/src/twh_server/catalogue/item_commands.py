@@ -1,76 +1,82 @@
-"""What can be done to items: create, update, archive."""
+"""What can be done to an item: create, put, update, archive, restore."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from twh_server.catalogue import items, names
-from twh_server.catalogue.items import BARCODE_OWNER, STOCKED_ITEM, ItemRow
-from twh_server.catalogue.quantities import decimals, parse
-from twh_server.catalogue.refusals import (
-    BarcodeTaken,
-    InvalidItem,
-    ItemArchived,
-    ItemHasStock,
-    ItemNotFound,
-    SkuTaken,
-)
+from twh_server.catalogue.item_values import ItemValues, kept, labels_in, problems_of, unchanged
+from twh_server.catalogue.item_writes import stored
+from twh_server.catalogue.items import STOCKED_ITEM, ItemRow
+from twh_server.catalogue.refusals import InvalidItem, ItemArchived, ItemHasStock, ItemNotFound, SkuTaken
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import ITEM, ItemId
-from twh_server.events.kinds import News
-from twh_server.journal.commands import Effects, Facts, Index, Moment, Read, Write
-from twh_server.journal.versions import require
+from twh_server.journal.commands import Effects, Facts, Moment, Read
+from twh_server.journal.versions import AlreadyExists, require
 from twh_server.refusals import Problem
-
-ATTRIBUTES_BYTES_MAX = 16_384
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CreateItem:
+class CreateItem(ItemValues):
     """Create an item under a SKU that nobody ever used."""
 
     sku: str
-    name: str
-    barcodes: Sequence[str] = ()
-    unit: str = "each"
-    scale: int = 0
-    reorder_point: str | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     weight: Final = 1
 
     def asks(self) -> Iterable[tuple[Read, Row]]:
         """The SKU's and the barcodes' owners."""
         yield items.ITEMS, (None, self.sku)
-        for barcode in self.barcodes:
-            yield items.BARCODES, (barcode,)
+        yield from map(items.asked_owner, self.labels)
 
     def decide(self, facts: Facts, moment: Moment) -> Effects[ItemRow]:
         """The new item. Raises SkuTaken, BarcodeTaken or InvalidItem."""
-        problems = _problems(self.scale, self.reorder_point, self.barcodes, self.attributes)
-        if fault := names.fault_of(self.sku, ITEM):
-            problems.append(Problem(pointer="/sku", code="invalid_name", message=f"A SKU {fault}."))
-        if problems:
-            raise InvalidItem(problems)
-        if self.sku in facts.of(items.ITEM_BY_SKU):
-            raise SkuTaken(self.sku)
-        item = ItemRow(
-            id=ItemId(moment.mint()),
-            sku=self.sku,
-            name=self.name,
-            barcodes=list(self.barcodes),
-            unit=self.unit,
-            scale=self.scale,
-            reorder_point=_reorder_point(self.reorder_point),
-            attributes=self.attributes,
-            archived_at=None,
-            version=1,
-            created_at=moment.recorded_at,
-            updated_at=moment.recorded_at,
-        )
-        return _stored(item, "item.created", before=(), facts=facts)
+        return _created(self.sku, self, facts, moment)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Put:
+    """What putting came to: the item as it is now, whether it is new, and whether anything changed."""
+
+    item: ItemRow
+    created: bool
+    changed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PutItem(ItemValues):
+    """Have an item be so: create it, or replace all its values but its scale."""
+
+    item: str
+    """Its SKU; the id will do for one that exists."""
+    if_match: Sequence[str] | None = None
+    create_only: bool = False
+    weight: Final = 1
+
+    def asks(self) -> Iterable[tuple[Read, Row]]:
+        """The item, and the owners of its barcodes."""
+        yield items.asked(self.item)
+        yield from map(items.asked_owner, self.labels)
+
+    def decide(self, facts: Facts, moment: Moment) -> Effects[Put]:
+        """The item. Raises ItemNotFound, AlreadyExists, StaleVersion, ItemArchived, InvalidItem or BarcodeTaken.
+
+        An id names no new item, and a condition on a version is none of what is not there.
+        """
+        item = items.find(facts, self.item)
+        if item is None:
+            if self.if_match is not None or ITEM.looks_like(self.item):
+                raise ItemNotFound(self.item)
+            return _put(_created(self.item, self, facts, moment), created=True)
+        if self.create_only:
+            raise AlreadyExists(item.version, item.etag)
+        require(self.if_match, tag=item.etag, version=item.version)
+        problems: list[Problem] = []
+        if self.scale not in (None, item.scale):
+            message = f"The scale of an item is part of its history: it stays {item.scale}."
+            problems.append(Problem(pointer="/scale", code="scale_is_fixed", message=message))
+        return _put(_changed(item, self.values(), problems, facts, moment), created=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,39 +85,24 @@ class UpdateItem:
 
     item: str
     changes: Mapping[str, Any]
-    """Any of name, barcodes, unit, reorder_point (text or None) and attributes."""
+    """Any of name, barcodes, packs, tags, unit, reorder_point (text or None) and attributes."""
     if_match: Sequence[str] | None = None
     weight: Final = 1
 
     def asks(self) -> Iterable[tuple[Read, Row]]:
         """The item, and the owners of its new barcodes."""
         yield items.asked(self.item)
-        for barcode in self.changes.get("barcodes", ()):
-            yield items.BARCODES, (barcode,)
+        yield from map(items.asked_owner, labels_in(self.changes))
 
     def decide(self, facts: Facts, moment: Moment) -> Effects[ItemRow]:
         """The changed item. Raises ItemNotFound, StaleVersion, ItemArchived, InvalidItem or BarcodeTaken."""
         item = _current(facts, self.item, self.if_match)
-        if item.archived_at:
-            raise ItemArchived(item.sku)
-        changes = dict(self.changes)
-        problems = _problems(
-            item.scale, changes.get("reorder_point"), changes.get("barcodes", ()), changes.get("attributes", {})
-        )
-        if problems:
-            raise InvalidItem(problems)
-        if "reorder_point" in changes:
-            changes["reorder_point"] = _reorder_point(changes["reorder_point"])
-        changed = msgspec.structs.replace(item, **changes)
-        if changed == item:
-            return Effects(result=item)
-        changed = msgspec.structs.replace(changed, version=item.version + 1, updated_at=moment.recorded_at)
-        return _stored(changed, "item.updated", before=item.barcodes, facts=facts)
+        return _changed(item, self.changes, [], facts, moment)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArchiveItem:
-    """Retire an item that has no stock left. Its history and its SKU stay."""
+    """Retire an item that has no stock left. Its history, its SKU and its barcodes stay."""
 
     item: str
     if_match: Sequence[str] | None = None
@@ -129,10 +120,28 @@ class ArchiveItem:
             return Effects(result=item)
         if facts.of(STOCKED_ITEM).get(item.id):
             raise ItemHasStock(item.sku)
-        archived = msgspec.structs.replace(
-            item, archived_at=moment.recorded_at, version=item.version + 1, updated_at=moment.recorded_at
-        )
-        return _stored(archived, "item.archived", before=item.barcodes, facts=facts)
+        archived = _next(item, moment, archived_at=moment.recorded_at)
+        return stored(archived, "item.archived", before=item, facts=facts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RestoreItem:
+    """Take an archived item back into use."""
+
+    item: str
+    if_match: Sequence[str] | None = None
+    weight: Final = 1
+
+    def asks(self) -> Iterable[tuple[Read, Row]]:
+        """The item."""
+        yield items.asked(self.item)
+
+    def decide(self, facts: Facts, moment: Moment) -> Effects[ItemRow]:
+        """The item; restoring what is in use changes nothing. Raises ItemNotFound or StaleVersion."""
+        item = _current(facts, self.item, self.if_match)
+        if item.archived_at is None:
+            return Effects(result=item)
+        return stored(_next(item, moment, archived_at=None), "item.restored", before=item, facts=facts)
 
 
 def _current(facts: Facts, text: str, if_match: Sequence[str] | None) -> ItemRow:
@@ -143,100 +152,53 @@ def _current(facts: Facts, text: str, if_match: Sequence[str] | None) -> ItemRow
     return item
 
 
-def _stored(item: ItemRow, kind: str, *, before: Sequence[str], facts: Facts) -> Effects[ItemRow]:
-    owners = facts.of(BARCODE_OWNER)
-    for barcode in item.barcodes:
-        if owners.get(barcode) not in (None, item.id):
-            raise BarcodeTaken(barcode)
-    barcodes = msgspec.json.encode(item.barcodes).decode()
-    row = (
-        item.id,
-        item.sku,
-        item.name,
-        barcodes,
-        item.unit,
-        item.scale,
-        item.reorder_point,
-        msgspec.json.encode(item.attributes).decode(),
-        item.archived_at,
-        item.version,
-        item.created_at,
-        item.updated_at,
+def _created(sku: str, values: ItemValues, facts: Facts, moment: Moment) -> Effects[ItemRow]:
+    scale = values.scale or 0
+    problems = problems_of(values.values(), scale)
+    if fault := names.fault_of(sku, ITEM):
+        problems.append(Problem(pointer="/sku", code="invalid_name", message=f"A SKU {fault}."))
+    if problems:
+        raise InvalidItem(problems)
+    if sku in facts.of(items.ITEM_BY_SKU):
+        raise SkuTaken(sku)
+    item = ItemRow(
+        id=ItemId(moment.mint()),
+        sku=sku,
+        scale=scale,
+        archived_at=None,
+        version=1,
+        created_at=moment.recorded_at,
+        updated_at=moment.recorded_at,
+        **kept(values.values()),
     )
-    rows: list[tuple[Write, Row]] = [(STORE_ITEMS, row)]
-    if list(before) != item.barcodes:
-        rows += [(CLEAR_BARCODES, (item.id,)), (STORE_BARCODES, (item.id, barcodes))]
-    ownership: list[tuple[Index[Any, Any], Any, Any]] = [(BARCODE_OWNER, barcode, None) for barcode in before]
-    ownership += [(BARCODE_OWNER, barcode, item.id) for barcode in item.barcodes]
-    news = News(kind=kind, data=msgspec.json.encode(item.shown()))
-    return Effects(result=item, rows=rows, news=[news], known=[*items.known(item), *ownership])
+    return stored(item, "item.created", before=None, facts=facts)
 
 
-def _reorder_point(text: str | None) -> Decimal | None:
-    return None if text is None else parse(text)
+def _changed(
+    item: ItemRow, changes: Mapping[str, Any], problems: list[Problem], facts: Facts, moment: Moment
+) -> Effects[ItemRow]:
+    if item.archived_at:
+        raise ItemArchived(item.sku)
+    # The barcodes of the item and of its packs are judged together, also when only some of them change.
+    together = {"barcodes": item.barcodes, "packs": item.packs, **changes} if _labels_change(changes) else changes
+    problems = [*problems_of(together, item.scale, item), *problems]
+    if problems:
+        raise InvalidItem(problems)
+    changed = msgspec.structs.replace(item, **kept(changes))
+    if unchanged(changed, item):
+        return Effects(result=item)
+    changed = _next(changed, moment)
+    return stored(changed, "item.updated", before=item, facts=facts)
 
 
-def _problems(
-    scale: int, reorder_point: str | None, barcodes: Sequence[str], attributes: Mapping[str, Any]
-) -> list[Problem]:
-    problems: list[Problem] = []
-    if reorder_point is not None:
-        point = parse(reorder_point)
-        if point is None or point < 0:
-            message = "A reorder point is a plain decimal, zero or more."
-            problems.append(Problem(pointer="/reorder_point", code="invalid_quantity", message=message))
-        elif decimals(point) > scale:
-            message = f"The item's quantities have at most {scale} decimals."
-            problems.append(Problem(pointer="/reorder_point", code="too_many_decimals", message=message))
-    for number, barcode in enumerate(barcodes):
-        fault = names.fault_of(barcode, ITEM) or ("stands twice" if barcode in barcodes[:number] else None)
-        if fault:
-            problems.append(
-                Problem(pointer=f"/barcodes/{number}", code="invalid_barcode", message=f"A barcode {fault}.")
-            )
-    if len(msgspec.json.encode(attributes)) > ATTRIBUTES_BYTES_MAX:
-        message = f"Attributes take at most {ATTRIBUTES_BYTES_MAX} bytes of JSON."
-        problems.append(Problem(pointer="/attributes", code="too_large", message=message))
-    return problems
+def _labels_change(changes: Mapping[str, Any]) -> bool:
+    return "barcodes" in changes or "packs" in changes
 
 
-STORE_ITEMS = Write(
-    sql="""
-insert into items (tenant_id, id, sku, name, barcodes, unit, scale, reorder_point, attributes, archived_at, version,
-                   created_at, updated_at)
-select %(tenant)s, id, sku, name, array(select jsonb_array_elements_text(barcodes::jsonb)), unit, scale, reorder_point,
-       attributes::jsonb, archived_at, version, created_at, updated_at
-from unnest(%(id)s::uuid[], %(sku)s::text[], %(name)s::text[], %(barcodes)s::text[], %(unit)s::text[],
-            %(scale)s::smallint[], %(reorder_point)s::numeric[], %(attributes)s::text[], %(archived_at)s::timestamptz[],
-            %(version)s::bigint[], %(created_at)s::timestamptz[], %(updated_at)s::timestamptz[])
-     as stored (id, sku, name, barcodes, unit, scale, reorder_point, attributes, archived_at, version, created_at,
-                updated_at)
-on conflict (tenant_id, id) do update
-set name = excluded.name, barcodes = excluded.barcodes, unit = excluded.unit, reorder_point = excluded.reorder_point,
-    attributes = excluded.attributes, archived_at = excluded.archived_at, version = excluded.version,
-    updated_at = excluded.updated_at
-""",
-    columns=tuple(items.COLUMNS.split(", ")),
-    rank=1,
-    key=1,
-)
+def _next(item: ItemRow, moment: Moment, **changes: Any) -> ItemRow:
+    return msgspec.structs.replace(item, version=item.version + 1, updated_at=moment.recorded_at, **changes)
 
-CLEAR_BARCODES = Write(
-    sql="""
-delete from item_barcodes
-where tenant_id = %(tenant)s and item_id = any (%(id)s::uuid[])
-""",
-    columns=("id",),
-    rank=2,
-)
 
-STORE_BARCODES = Write(
-    sql="""
-insert into item_barcodes (tenant_id, barcode, item_id)
-select %(tenant)s, jsonb_array_elements_text(barcodes::jsonb), id
-from unnest(%(id)s::uuid[], %(barcodes)s::text[]) as stored (id, barcodes)
-""",
-    columns=("id", "barcodes"),
-    rank=3,
-    key=1,
-)
+def _put(effects: Effects[ItemRow], *, created: bool) -> Effects[Put]:
+    result = Put(item=effects.result, created=created, changed=bool(effects.news))
+    return Effects(result=result, rows=effects.rows, news=effects.news, known=effects.known)

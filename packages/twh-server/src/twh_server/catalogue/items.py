@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from twh_server.catalogue import names
+from twh_server.catalogue import barcodes, names
 from twh_server.catalogue.quantities import Quantity, plain
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import ITEM, ItemId
@@ -19,13 +19,23 @@ from twh_server.journal.versions import etag
 TAG = "it"
 
 
+class Pack(msgspec.Struct, frozen=True, kw_only=True):
+    """So many of an item that are handled as one: a case of twelve."""
+
+    name: Annotated[str, Meta(description="Its name, unique in the item.", examples=["case"])]
+    quantity: Annotated[Quantity, Meta(description="How much of the item one of it is.")]
+    barcode: Annotated[str | None, Meta(description="The barcode on the pack.")] = None
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is stocked, known by its SKU."""
 
     id: Annotated[str, Meta(description="The item's id.", examples=["itm_01kaqgn4dzev7b2yptc4m5c3qr"])]
     sku: Annotated[str, Meta(description="Its SKU: unique in the tenant, for ever.", examples=["TSHIRT-M"])]
     name: Annotated[str, Meta(examples=["T-shirt, medium"])]
-    barcodes: list[str]
+    barcodes: Annotated[list[str], Meta(description="The barcodes on one of it.")]
+    packs: Annotated[list[Pack], Meta(description="The packs in which it is handled, with their own barcodes.")]
+    tags: list[str]
     unit: Annotated[str, Meta(description="What one of it is called.", examples=["each"])]
     scale: Annotated[int, Meta(description="How many decimals its quantities may have.", ge=0, le=9)]
     reorder_point: Annotated[
@@ -53,6 +63,8 @@ class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
     sku: str
     name: str
     barcodes: list[str]
+    packs: list[Pack] = []
+    tags: list[str] = []
     unit: str
     scale: int
     reorder_point: Decimal | None
@@ -61,6 +73,15 @@ class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_at: datetime
     updated_at: datetime
+
+    def labels(self) -> list[tuple[str, str | None]]:
+        """Its barcodes, each with the name of its pack; None for the barcodes of the item itself."""
+        packed = [(pack.barcode, pack.name) for pack in self.packs if pack.barcode is not None]
+        return [*((barcode, None) for barcode in self.barcodes), *packed]
+
+    def pack(self, name: str) -> Pack | None:
+        """The pack of a name."""
+        return next((pack for pack in self.packs if pack.name == name), None)
 
     @property
     def etag(self) -> str:
@@ -79,6 +100,8 @@ class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
             sku=self.sku,
             name=self.name,
             barcodes=self.barcodes,
+            packs=self.packs,
+            tags=self.tags,
             unit=self.unit,
             scale=self.scale,
             reorder_point=None if self.reorder_point is None else plain(self.reorder_point),
@@ -92,18 +115,22 @@ class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 COLUMNS = (
-    "id, sku, name, barcodes, unit, scale, reorder_point, attributes, archived_at, version, created_at, updated_at"
+    "id, sku, name, barcodes, packs, tags, unit, scale, reorder_point, attributes, archived_at, version, created_at,"
+    " updated_at"
 )
+_PACKS = ItemRow.__struct_fields__.index("packs")
 
 ITEM_BY_ID: Index[UUID, ItemRow] = Index("items by id")
 ITEM_BY_SKU: Index[str, ItemRow] = Index("items by SKU")
-BARCODE_OWNER: Index[str, UUID | None] = Index("items by barcode")
+BARCODE_OWNERS: Index[str, tuple[UUID, ...]] = Index("items by what a barcode is known by")
+"""More than one only where that was recorded before a GTIN was one number in all its forms."""
 STOCKED_ITEM: Index[UUID, int] = Index("levels with stock, by item")
 
 
 def item_of(row: Row) -> ItemRow:
     """An item from a row of `COLUMNS`."""
-    return ItemRow(**dict(zip(ItemRow.__struct_fields__, row, strict=True)))
+    item = ItemRow(**dict(zip(ItemRow.__struct_fields__, row, strict=True)))
+    return msgspec.structs.replace(item, packs=[Pack(**pack) for pack in row[_PACKS]]) if row[_PACKS] else item
 
 
 def known(item: ItemRow) -> list[tuple[Index[Any, Any], Any, Any]]:
@@ -147,22 +174,40 @@ cross join lateral {_wanted(COLUMNS)} as found
 )
 
 
+def asked_owner(barcode: str) -> tuple[Read, Row]:
+    """The look-up of the items that have a barcode, in whatever form of its number."""
+    number = barcodes.gtin(barcode)
+    return BARCODES, (number, None if number else barcode)
+
+
 def _enter_owners(facts: Facts, rows: Sequence[Row]) -> None:
-    facts.of(BARCODE_OWNER).update(rows)
+    owners = facts.of(BARCODE_OWNERS)
+    for known_by, item_id in rows:
+        if item_id not in owners.get(known_by, ()):
+            owners[known_by] = (*owners.get(known_by, ()), item_id)
 
 
 BARCODES = Read(
     sql="""
-select found.barcode, found.item_id
-from unnest(%(barcodes)s::text[]) as wanted (barcode)
+select coalesce(wanted.gtin, wanted.barcode), found.item_id
+from unnest(%(gtins)s::text[], %(barcodes)s::text[]) as wanted (gtin, barcode)
 cross join lateral (
-    select barcode, item_id
-    from item_barcodes
-    where tenant_id = %(tenant)s and barcode = wanted.barcode
-    limit 1
+    (
+        select item_id
+        from item_barcodes
+        where tenant_id = %(tenant)s and gtin = wanted.gtin
+        limit 8
+    )
+    union all
+    (
+        select item_id
+        from item_barcodes
+        where tenant_id = %(tenant)s and barcode = wanted.barcode
+        limit 1
+    )
 ) as found
 """,
-    parts=("barcodes",),
+    parts=("gtins", "barcodes"),
     enter=_enter_owners,
 )
 

@@ -1,11 +1,12 @@
-"""Reading the catalogue: one item or location, or a page of them."""
+"""Reading the catalogue: one item, one location, or a page of locations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from twh_server.catalogue import items, locations
+from twh_server.catalogue import items, location_tree, locations, names
 from twh_server.catalogue.items import ItemRow
 from twh_server.catalogue.locations import LocationRow
 from twh_server.catalogue.refusals import ItemNotFound, LocationNotFound
@@ -17,11 +18,15 @@ Archived = Literal["false", "true", "any"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ItemFilter:
-    """Which items are wanted."""
+class LocationFilter:
+    """Which locations are wanted."""
 
-    sku_prefix: str | None = None
-    barcode: str | None = None
+    kind: str | None = None
+    parent: str | None = None
+    """The id or code of what they are part of."""
+    within: str | None = None
+    """The id or code of what they lie within, at whatever depth."""
+    changed_since: datetime | None = None
     archived: Archived = "false"
 
 
@@ -38,17 +43,6 @@ async def get_item(database: Database, tenant: TenantId, text: str) -> ItemRow:
     return items.item_of(found[0])
 
 
-async def list_items(
-    database: Database, tenant: TenantId, wanted: ItemFilter, *, after: UUID | None, limit: int
-) -> Sequence[ItemRow]:
-    """A page of items, oldest first, behind the item `after`."""
-    select = _archived(Select(ITEMS, tenant).given("id > %(after)s", after=after), wanted.archived)
-    # `^@` (starts with) may use an index under row security; `like` may not.
-    select.given("sku ^@ %(sku_prefix)s", sku_prefix=wanted.sku_prefix)
-    select.given(OF_BARCODE, barcode=wanted.barcode)
-    return [items.item_of(row) for row in await select.rows(database, PAGE, limit=limit)]
-
-
 async def get_location(database: Database, tenant: TenantId, text: str) -> LocationRow:
     """The location with an id or a code. Raises LocationNotFound."""
     identifier = LOCATION.parse(text)
@@ -62,19 +56,31 @@ async def get_location(database: Database, tenant: TenantId, text: str) -> Locat
     return locations.location_of(found[0])
 
 
+Place = UUID | tuple[datetime, UUID]
+"""Where a page ends: an id, or with `changed_since` a time of change and an id."""
+
+
 async def list_locations(
-    database: Database, tenant: TenantId, *, kind: str | None, archived: Archived, after: UUID | None, limit: int
+    database: Database, tenant: TenantId, wanted: LocationFilter, *, after: Place | None, limit: int
 ) -> Sequence[LocationRow]:
-    """A page of locations, oldest first, behind the location `after`."""
-    select = _archived(Select(LOCATIONS, tenant).given("id > %(after)s", after=after), archived)
-    select.given("kind = %(kind)s", kind=kind)
-    return [locations.location_of(row) for row in await select.rows(database, PAGE, limit=limit)]
+    """A page of locations behind the place `after`: oldest first, or in the order of their changes."""
+    select = Select(LOCATIONS, tenant).where(ARCHIVED[wanted.archived]).given("kind = %(kind)s", kind=wanted.kind)
+    if wanted.parent is not None:
+        identifier, code = names.reference(wanted.parent, LOCATION)
+        select.where(PART_OF, parent=identifier, parent_code=code)
+    if wanted.within is not None:
+        select.where(PART_WITHIN, **location_tree.place(wanted.within))
+    if isinstance(after, tuple):
+        select.where(BEHIND, **dict(zip(("after", "after_id"), after, strict=True)))
+    else:
+        select.given("updated_at >= %(changed_since)s", changed_since=wanted.changed_since)
+        select.given("id > %(after)s", after=after)
+    order = "id" if wanted.changed_since is None else "updated_at, id"
+    rows = await select.rows(database, f"order by {order}\nlimit %(limit)s", limit=limit)
+    return [locations.location_of(row) for row in rows]
 
 
-def _archived(select: Select, archived: Archived) -> Select:
-    conditions = {"true": "archived_at is not null", "false": "archived_at is null", "any": "true"}
-    return select.where(conditions[archived])
-
+ARCHIVED = {"true": "archived_at is not null", "false": "archived_at is null", "any": "true"}
 
 ITEMS = f"""
 select {items.COLUMNS}
@@ -88,13 +94,10 @@ from locations
 where tenant_id = %(tenant)s
 """
 
-OF_BARCODE = """id in (
-    select item_id
-    from item_barcodes
-    where tenant_id = %(tenant)s and barcode = %(barcode)s
-)"""
+_PARENT = names.by_id_or_name("locations", "id", id_is="%(parent)s", name="code", name_is="%(parent_code)s")
 
-PAGE = """
-order by id
-limit %(limit)s
-"""
+PART_OF = f"parent_id = (select id from {_PARENT} as whole)"
+
+PART_WITHIN = f"parent_id in ({location_tree.PLACES_WITHIN})"
+
+BEHIND = "(updated_at, id) > (%(after)s::timestamptz, %(after_id)s::uuid)"

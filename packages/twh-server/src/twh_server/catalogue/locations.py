@@ -18,20 +18,8 @@ TAG = "lo"
 
 LocationKind = Literal["warehouse", "store", "bin", "transit", "quarantine"]
 KINDS: tuple[str, ...] = get_args(LocationKind)
-
-
-class Location(msgspec.Struct, frozen=True, kw_only=True):
-    """A place where stock is, known by its code."""
-
-    id: Annotated[str, Meta(description="The location's id.", examples=["loc_01kaqgn4e3f0dvm63vkxhkqk8d"])]
-    code: Annotated[str, Meta(description="Its code: unique in the tenant, for ever.", examples=["MAIN"])]
-    name: Annotated[str, Meta(examples=["Main warehouse"])]
-    kind: Annotated[str, Meta(description=f"One of {', '.join(KINDS)}.", examples=["warehouse"])]
-    archived_at: datetime | None
-    version: int
-    etag: str
-    created_at: datetime
-    updated_at: datetime
+NOT_SOLD_FROM = frozenset({"transit", "quarantine"})
+"""The kinds of locations that are not sellable unless said otherwise."""
 
 
 class LocationRef(msgspec.Struct, frozen=True):
@@ -41,6 +29,22 @@ class LocationRef(msgspec.Struct, frozen=True):
     code: str
 
 
+class Location(msgspec.Struct, frozen=True, kw_only=True):
+    """A place where stock is, known by its code."""
+
+    id: Annotated[str, Meta(description="The location's id.", examples=["loc_01kaqgn4e3f0dvm63vkxhkqk8d"])]
+    code: Annotated[str, Meta(description="Its code: unique in the tenant, for ever.", examples=["MAIN"])]
+    name: Annotated[str, Meta(examples=["Main warehouse"])]
+    kind: Annotated[str, Meta(description=f"One of {', '.join(KINDS)}.", examples=["warehouse"])]
+    parent: Annotated[LocationRef | None, Meta(description="The location that it is part of.")]
+    sellable: Annotated[bool, Meta(description="Whether what is there can be sold from there.")]
+    archived_at: datetime | None
+    version: int
+    etag: str
+    created_at: datetime
+    updated_at: datetime
+
+
 class LocationRow(msgspec.Struct, frozen=True, kw_only=True):
     """A location as the database has it."""
 
@@ -48,6 +52,9 @@ class LocationRow(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     name: str
     kind: str
+    parent_id: LocationId | None = None
+    parent_code: str | None = None
+    sellable: bool = True
     archived_at: datetime | None
     version: int
     created_at: datetime
@@ -63,6 +70,13 @@ class LocationRow(msgspec.Struct, frozen=True, kw_only=True):
         """How other things name it."""
         return LocationRef(LOCATION.text(self.id), self.code)
 
+    @property
+    def parent(self) -> LocationRef | None:
+        """The location that it is part of."""
+        if self.parent_id is None or self.parent_code is None:
+            return None
+        return LocationRef(LOCATION.text(self.parent_id), self.parent_code)
+
     def shown(self) -> Location:
         """The location as the outside sees it."""
         return Location(
@@ -70,6 +84,8 @@ class LocationRow(msgspec.Struct, frozen=True, kw_only=True):
             code=self.code,
             name=self.name,
             kind=self.kind,
+            parent=self.parent,
+            sellable=self.sellable,
             archived_at=self.archived_at,
             version=self.version,
             etag=self.etag,
@@ -78,7 +94,13 @@ class LocationRow(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-COLUMNS = "id, code, name, kind, archived_at, version, created_at, updated_at"
+PARENT_CODE = """(
+    select above.code
+    from locations as above
+    where above.tenant_id = locations.tenant_id and above.id = locations.parent_id
+)"""
+COLUMNS = f"id, code, name, kind, parent_id, {PARENT_CODE}, sellable, archived_at, version, created_at, updated_at"
+"""Of `locations`, by that name. What a location is part of is told by its code, too, and codes are for ever."""
 
 LOCATION_BY_ID: Index[UUID, LocationRow] = Index("locations by id")
 LOCATION_BY_CODE: Index[str, LocationRow] = Index("locations by code")
@@ -115,7 +137,8 @@ def enter(facts: Facts, rows: Sequence[Row]) -> None:
             facts.of(index)[key] = value
 
 
-def _wanted(columns: str) -> str:
+def wanted(columns: str) -> str:
+    """SQL for a `from`: the location that a row `wanted (id, code)` leads to."""
     return names.by_id_or_name("locations", columns, id_is="wanted.id", name="code", name_is="wanted.code")
 
 
@@ -123,7 +146,7 @@ LOCATIONS = Read(
     sql=f"""
 select found.*
 from unnest(%(ids)s::uuid[], %(codes)s::text[]) as wanted (id, code)
-cross join lateral {_wanted(COLUMNS)} as found
+cross join lateral {wanted(COLUMNS)} as found
 """,
     parts=("ids", "codes"),
     enter=enter,
@@ -138,7 +161,7 @@ STOCKED_LOCATIONS = Read(
     sql=f"""
 select l.id, s.stocked
 from unnest(%(ids)s::uuid[], %(codes)s::text[]) as wanted (id, code)
-cross join lateral {_wanted("id")} as l
+cross join lateral {wanted("id")} as l
 cross join lateral (
     select count(*) as stocked
     from stock_levels

@@ -1,4 +1,4 @@
-"""Names that people give to things: SKUs, location codes, barcodes."""
+"""Names that people give to things: SKUs, location codes, barcodes, packs, tags."""
 
 from uuid import UUID
 
@@ -7,15 +7,15 @@ from twh_server.database.identifiers import Id, Kind
 NAME_LENGTH_MAX = 64
 
 
-def fault_of(name: str, kind: Kind[Id]) -> str | None:
-    """What is wrong with a new name; None when it may be used."""
+def fault_of(name: str, kind: Kind[Id] | None = None) -> str | None:
+    """What is wrong with a new name; None when it may be used. One that stands where an id may looks like none."""
     if not 1 <= len(name) <= NAME_LENGTH_MAX:
         return f"must have 1 to {NAME_LENGTH_MAX} characters"
     if name != name.strip():
         return "must not begin or end with a space"
     if not name.isprintable():
         return "must have printable characters only"
-    if kind.looks_like(name):
+    if kind is not None and kind.looks_like(name):
         return f"must not look like an id ({kind.prefix}_…)"
     return None
 

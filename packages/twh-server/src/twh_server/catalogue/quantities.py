@@ -23,6 +23,7 @@ Quantity = Annotated[
 
 # Python's default context would round a long sum silently; this one raises instead.
 EXACT = Context(prec=40, traps=[Inexact, InvalidOperation, Overflow])
+_PRODUCT = Context(prec=2 * (INTEGER_DIGITS_MAX + SCALE_MAX), traps=[Inexact, InvalidOperation, Overflow])
 
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?", re.ASCII)
 
@@ -38,6 +39,11 @@ def plain(quantity: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def times(quantity: Decimal, other: Decimal) -> Decimal:
+    """The exact product of two quantities; it may be larger and finer than a quantity is."""
+    return _PRODUCT.multiply(quantity, other)
 
 
 def decimals(quantity: Decimal) -> int:

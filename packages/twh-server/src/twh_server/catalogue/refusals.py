@@ -103,6 +103,17 @@ class LocationHasStock(Refusal):
         )
 
 
+class LocationHasParts(Refusal):
+    """Locations in use are part of this one."""
+
+    def __init__(self, location: str, parts: int) -> None:
+        super().__init__(
+            f"{parts} locations in use are part of {location!r}. Archive them or move them elsewhere first.",
+            location=location,
+            parts=parts,
+        )
+
+
 class InvalidItem(Refusal):
     """The item does not make sense.
 

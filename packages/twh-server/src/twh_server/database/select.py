@@ -29,6 +29,11 @@ class Select:
         (only,) = value.values()
         return self if only is None else self.where(condition, **value)
 
+    def knowing(self, **values: Any) -> Self:
+        """With values that the text itself names."""
+        self._values.update(values)
+        return self
+
     async def rows(self, database: Database, ending: str, **values: Any) -> Sequence[Row]:
         """The rows, in the order and number that the ending says."""
         return await database.read(self._tenant, f"{self._text}\n{ending}", self._values | values)

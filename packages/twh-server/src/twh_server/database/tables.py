@@ -104,7 +104,7 @@ item_terms = sa.Table(
     "item_terms",
     metadata,
     _tenant(),
-    _id("term", sa.Text()),
+    _id("term", sa.Text(collation="C")),
     _id("item_id"),
 )
 

@@ -127,6 +127,14 @@ async def body(request: Incoming, bytes_max: int) -> bytes:
     return bytes(received)
 
 
+def create_only(request: Incoming) -> bool:
+    """Whether `If-None-Match: *` says that nothing may be replaced. Raises MalformedRequest for other tags."""
+    tags = entity_tags(request, "if-none-match")
+    if tags not in (None, ("*",)):
+        raise MalformedRequest("A PUT takes `If-None-Match: *` and no other.")
+    return tags is not None
+
+
 def path_values(request: Incoming) -> Mapping[str, str]:
     """The variable parts of the path, decoded. Raises MalformedRequest."""
     try:
@@ -140,13 +148,15 @@ def path_values(request: Incoming) -> Mapping[str, str]:
 
 def digest(request: Incoming, raw: bytes) -> bytes:
     """What an idempotency key stands for: the request, without the headers that may differ between attempts."""
-    parts = (
+    parts: tuple[bytes, ...] = (
         request.method.encode(),
         request.scope["path"].encode(),
         request.scope["query_string"],
         request.headers.get("if-match", "").encode(),
         raw,
     )
+    if request.method == "PUT" and (condition := request.headers.get("if-none-match")):
+        parts += (condition.encode(),)
     hashed = hashlib.sha256()
     for part in parts:
         hashed.update(len(part).to_bytes(8, "big"))

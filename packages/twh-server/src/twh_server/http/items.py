@@ -1,15 +1,16 @@
 """`/v1/items`: what is stocked."""
 
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from pydantic import Field
 
-from twh_server.catalogue import listing
-from twh_server.catalogue.item_commands import ArchiveItem, CreateItem, UpdateItem
-from twh_server.catalogue.items import Item, ItemRow
-from twh_server.catalogue.listing import Archived, ItemFilter
+from twh_server.catalogue import finding, listing
+from twh_server.catalogue.finding import ItemFilter
+from twh_server.catalogue.item_commands import ArchiveItem, CreateItem, Put, PutItem, RestoreItem, UpdateItem
+from twh_server.catalogue.item_values import BARCODES_MAX, PACKS_MAX, TAGS_MAX
+from twh_server.catalogue.items import Item, ItemRow, Pack
+from twh_server.catalogue.listing import Archived
 from twh_server.catalogue.refusals import (
     BarcodeTaken,
     InvalidItem,
@@ -20,25 +21,53 @@ from twh_server.catalogue.refusals import (
 )
 from twh_server.http.operation import Call, created, operation, shown
 from twh_server.http.paging import key_of, paged
-from twh_server.http.shapes import Attributes, Body, DecimalText, Name, PageQuery, Query, changes_of
+from twh_server.http.shapes import Attributes, Body, DecimalText, Name, PageQuery, Query, Time, changes_of
 from twh_server.journal.commands import Answer
-from twh_server.journal.versions import StaleVersion
+from twh_server.journal.versions import AlreadyExists, StaleVersion
 
-BARCODES_MAX = 20
+EXAMPLE = {
+    "name": "T-shirt, medium",
+    "barcodes": ["4006381333931"],
+    "packs": [{"name": "case", "quantity": "12", "barcode": "14006381333938"}],
+    "tags": ["summer"],
+    "reorder_point": "20",
+    "attributes": {"colour": "blue"},
+}
+SKU_DESCRIPTION = "Its SKU: 1 to 64 printable characters, unique in the tenant."
 
-EXAMPLE = {"sku": "TSHIRT-M", "name": "T-shirt, medium", "barcodes": ["4006381333931"], "reorder_point": "20"}
+
+class NewPack(Body):
+    """So many of an item that are handled as one."""
+
+    name: str = Field(
+        max_length=256, description="1 to 64 printable characters, unique in the item.", examples=["case"]
+    )
+    quantity: DecimalText = Field(description="How much of the item one of it is: above zero.")
+    barcode: str | None = Field(None, max_length=256, description="The barcode on the pack.")
 
 
-class NewItem(Body):
-    """An item to be created."""
+class ItemContent(Body):
+    """All that can be said of an item besides its SKU; what is left out has its default."""
 
-    sku: str = Field(max_length=256, description="Its SKU: 1 to 64 printable characters, unique in the tenant.")
     name: Name
     barcodes: list[str] = Field(default_factory=list, max_length=BARCODES_MAX)
+    packs: list[NewPack] = Field(default_factory=list[NewPack], max_length=PACKS_MAX)
+    tags: list[str] = Field(default_factory=list, max_length=TAGS_MAX)
     unit: str = Field("each", min_length=1, max_length=16, description="What one of it is called.")
-    scale: int = Field(0, ge=0, le=9, description="How many decimals its quantities may have.")
+    scale: int | None = Field(
+        None,
+        ge=0,
+        le=9,
+        description="How many decimals its quantities may have: 0 when it is created without; it cannot change.",
+    )
     reorder_point: DecimalText | None = None
     attributes: Attributes = Field(default_factory=dict)
+
+
+class NewItem(ItemContent):
+    """An item to be created."""
+
+    sku: str = Field(max_length=256, description=SKU_DESCRIPTION)
 
 
 class ItemChanges(Body):
@@ -46,6 +75,8 @@ class ItemChanges(Body):
 
     name: Name = Field(default="")
     barcodes: list[str] = Field(default_factory=list, max_length=BARCODES_MAX)
+    packs: list[NewPack] = Field(default_factory=list[NewPack], max_length=PACKS_MAX)
+    tags: list[str] = Field(default_factory=list, max_length=TAGS_MAX)
     unit: str = Field("each", min_length=1, max_length=16)
     reorder_point: DecimalText | None = None
     attributes: Attributes = Field(default_factory=dict)
@@ -54,9 +85,48 @@ class ItemChanges(Body):
 class ItemQuery(PageQuery):
     """Which items."""
 
-    sku_prefix: str | None = Field(None, min_length=1, max_length=64, description="Items whose SKU begins so.")
-    barcode: str | None = Field(None, min_length=1, max_length=64, description="The item with this barcode.")
-    archived: Archived = Field("false", description="Whether archived items are wanted.")
+    sku_prefix: str | None = Field(
+        None, min_length=1, max_length=64, description="Items whose SKU begins so, in the order of their SKUs."
+    )
+    barcode: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="The item with this barcode, on itself or on a pack; a GTIN in any of its forms.",
+    )
+    search: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Items whose name has all these words, accents and case aside; `*` after the last: words that begin so.",
+    )
+    tag: str | None = Field(None, min_length=1, max_length=64, description="Items with this tag.")
+    attribute: str | None = Field(
+        None,
+        max_length=256,
+        pattern="^[^:=]+:",
+        description="Items with this attribute, as `key:value`; a value that is no text as JSON.",
+        examples=["colour:blue"],
+    )
+    changed_since: Time | None = Field(
+        None, description="Items that changed at this time or later, archived ones too, in the order of their changes."
+    )
+    archived: Archived | None = Field(
+        None, description="Whether archived items are wanted: false, unless `changed_since` is given."
+    )
+
+    def wanted(self) -> ItemFilter:
+        """The filter that these parameters are."""
+        key, _, value = (self.attribute or "").partition(":")
+        return ItemFilter(
+            sku_prefix=self.sku_prefix,
+            barcode=self.barcode,
+            search=self.search,
+            tag=self.tag,
+            attribute=(key, value) if self.attribute else None,
+            changed_since=self.changed_since,
+            archived=self.archived or ("any" if self.changed_since else "false"),
+        )
 
 
 class ItemList(msgspec.Struct, frozen=True):
@@ -75,11 +145,11 @@ class ItemList(msgspec.Struct, frozen=True):
     answers={201: Item},
     key="honoured",
     refusals=(SkuTaken, BarcodeTaken, InvalidItem),
-    example=EXAMPLE,
+    example={"sku": "TSHIRT-M", **EXAMPLE},
 )
 async def create(call: Call[NewItem, Query]) -> Answer:
     """Create an item."""
-    return await call.submit(CreateItem(**call.body.model_dump()), _created)
+    return await call.submit(CreateItem(sku=call.body.sku, **values_of(call.body)), _created)
 
 
 @operation(
@@ -91,12 +161,15 @@ async def create(call: Call[NewItem, Query]) -> Answer:
     answers={200: ItemList},
 )
 async def list_(call: Call[Any, ItemQuery]) -> Answer:
-    """List items, oldest first."""
-    query = call.query
-    wanted = ItemFilter(sku_prefix=query.sku_prefix, barcode=query.barcode, archived=query.archived)
-    after = key_of(query.cursor, UUID)
-    found = await listing.list_items(call.rooms.database, call.tenant, wanted, after=after, limit=query.limit + 1)
-    page, cursor = paged(found, query.limit, lambda item: item.id)
+    """List items, oldest first unless a filter says otherwise.
+
+    Filters narrow each other down. With `changed_since`, keep the greatest `updated_at` that you were shown and go on
+    from it next time: nothing is missed, and what you have seen of that moment comes once more.
+    """
+    wanted, limit = call.query.wanted(), call.query.limit
+    after = key_of(call.query.cursor, wanted.order.shape)
+    found = await finding.list_items(call.rooms.database, call.tenant, wanted, after=after, limit=limit + 1)
+    page, cursor = paged(found, limit, wanted.order.place)
     return shown(ItemList([item.shown() for item in page], cursor))
 
 
@@ -115,6 +188,31 @@ async def get(call: Call[Any, Query]) -> Answer:
 
 
 @operation(
+    id="items.put",
+    method="PUT",
+    path="/v1/items/{item}",
+    scope="items:write",
+    body=ItemContent,
+    answers={200: Item, 201: Item},
+    key="honoured",
+    conditional=True,
+    refusals=(ItemNotFound, AlreadyExists, StaleVersion, ItemArchived, BarcodeTaken, InvalidItem),
+    example=EXAMPLE,
+)
+async def put(call: Call[ItemContent, Query]) -> Answer:
+    """Create the item of this SKU, or replace it.
+
+    What is left out has its default, as in a new item; only the scale stays what it was. What changes nothing is no
+    change: no new version, no event. With `If-None-Match: *`, it is created or nothing is done; with `If-Match`, it is
+    replaced only at the version that you read.
+    """
+    command = PutItem(
+        item=call.path["item"], if_match=call.if_match, create_only=call.create_only, **values_of(call.body)
+    )
+    return await call.submit(command, _put)
+
+
+@operation(
     id="items.update",
     method="PATCH",
     path="/v1/items/{item}",
@@ -129,10 +227,13 @@ async def get(call: Call[Any, Query]) -> Answer:
 async def update(call: Call[ItemChanges, Query]) -> Answer:
     """Change some values of an item.
 
-    Its SKU, unit of account and scale are part of its history and stay. With `If-Match`, it is changed only at the
-    version that you read.
+    Its SKU and scale are part of its history and stay. With `If-Match`, it is changed only at the version that you
+    read.
     """
-    command = UpdateItem(item=call.path["item"], changes=changes_of(call.body), if_match=call.if_match)
+    changes = dict(changes_of(call.body))
+    if "packs" in changes:
+        changes["packs"] = packs_of(call.body.packs)
+    command = UpdateItem(item=call.path["item"], changes=changes, if_match=call.if_match)
     return await call.submit(command, _shown)
 
 
@@ -149,9 +250,43 @@ async def update(call: Call[ItemChanges, Query]) -> Answer:
 async def archive(call: Call[Any, Query]) -> Answer:
     """Retire an item that has no stock left.
 
-    It keeps its history and its SKU, and takes no further entries.
+    It keeps its history, its SKU and its barcodes, and takes no further entries or changes until it is restored.
     """
     return await call.submit(ArchiveItem(item=call.path["item"], if_match=call.if_match), _shown)
+
+
+@operation(
+    id="items.restore",
+    method="POST",
+    path="/v1/items/{item}/restore",
+    scope="items:write",
+    answers={200: Item},
+    key="honoured",
+    conditional=True,
+    refusals=(ItemNotFound, StaleVersion),
+)
+async def restore(call: Call[Any, Query]) -> Answer:
+    """Take an archived item back into use."""
+    return await call.submit(RestoreItem(item=call.path["item"], if_match=call.if_match), _shown)
+
+
+def values_of(body: ItemContent) -> dict[str, Any]:
+    """What a body says of an item besides its SKU, as commands take it."""
+    return {
+        "name": body.name,
+        "barcodes": body.barcodes,
+        "packs": packs_of(body.packs),
+        "tags": body.tags,
+        "unit": body.unit,
+        "scale": body.scale,
+        "reorder_point": body.reorder_point,
+        "attributes": body.attributes,
+    }
+
+
+def packs_of(packs: list[NewPack]) -> list[Pack]:
+    """Packs as commands take them."""
+    return [Pack(name=pack.name, quantity=pack.quantity, barcode=pack.barcode) for pack in packs]
 
 
 def _created(item: ItemRow) -> Answer:
@@ -161,3 +296,7 @@ def _created(item: ItemRow) -> Answer:
 
 def _shown(item: ItemRow) -> Answer:
     return shown(item.shown(), tag=item.etag)
+
+
+def _put(put: Put) -> Answer:
+    return _created(put.item) if put.created else _shown(put.item)

@@ -59,6 +59,9 @@ class NewLine(Body):
     quantity: DecimalText = Field(
         description="Positive: the kind carries the sign. An adjustment's may be negative; a count's is what was counted."
     )
+    pack: str | None = Field(
+        None, min_length=1, max_length=64, description="The quantity is of the item's packs of this name."
+    )
     location: Ref | None = Field(None, description="The location's id or code; for every kind but a transfer.")
     source: Ref | None = Field(None, description="A transfer: from where.")
     target: Ref | None = Field(None, description="A transfer: to where.")
@@ -203,6 +206,7 @@ def _line(line: NewLine) -> Line:
         location=line.location,
         source=line.source,
         target=line.target,
+        pack=line.pack,
         expected_on_hand=line.expected.on_hand if line.expected else None,
         expected_version=line.expected.version if line.expected else None,
     )

@@ -168,6 +168,9 @@ def _headers(operation: Operation) -> list[Schema]:
         name = "If-None-Match" if operation.method == "GET" else "If-Match"
         does = "304 when it is still at this version." if operation.method == "GET" else "412 unless at this version."
         headers.append(_header(name, does, required=False, schema={"type": "string"}))
+    if operation.method == "PUT":
+        does = "412 when it exists: it is created, or nothing is done."
+        headers.append(_header("If-None-Match", does, required=False, schema={"type": "string", "enum": ["*"]}))
     return headers
 
 

@@ -55,6 +55,8 @@ class Call(Generic[B, Q]):
     key: str | None
     digest: bytes
     if_match: Sequence[str] | None
+    create_only: bool
+    """Whether a PUT may only create (`If-None-Match: *`)."""
     request_id: str
 
     @property
@@ -105,7 +107,7 @@ class Operation:
     answers: Mapping[int, type[msgspec.Struct] | None] = field(default_factory=dict[int, type[msgspec.Struct] | None])
     key: Literal["required", "honoured", "none"] = "none"
     conditional: bool = False
-    """Whether `If-Match` (on a write) or `If-None-Match` (on a read) is honoured."""
+    """Whether `If-Match` (on a write) or `If-None-Match` (on a read, and as `*` on a PUT) is honoured."""
     bulk: bool = False
     """Whether its body may be as large as many requests together."""
     refusals: Sequence[type[Refusal]] = ()
@@ -171,6 +173,7 @@ async def _read(operation: Operation, rooms: Rooms, request: incoming.Incoming, 
         key=key,
         digest=incoming.digest(request, raw) if key else b"",
         if_match=incoming.entity_tags(request, "if-match") if operation.conditional else None,
+        create_only=operation.method == "PUT" and incoming.create_only(request),
         request_id=request_id,
     )
 

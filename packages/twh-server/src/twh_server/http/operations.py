@@ -8,6 +8,7 @@ from twh_server.http import (
     entries,
     events,
     idempotency,
+    item_batch,
     items,
     ledger,
     locations,
@@ -21,6 +22,7 @@ from twh_server.http.operation import Operation
 
 MODULES: Final[tuple[ModuleType, ...]] = (
     items,
+    item_batch,
     locations,
     movements,
     entries,

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -24,10 +24,19 @@ def key_of(cursor: str | None, kind: type[T]) -> T | None:
         return None
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return msgspec.msgpack.decode(packed, type=kind)
+        key = msgspec.msgpack.decode(packed, type=kind)
     except (binascii.Error, msgspec.MsgspecError, ValueError):
-        message = "This is no cursor that an answer gave."
-        raise InvalidParameter([Problem(pointer="cursor", code="invalid_cursor", message=message)]) from None
+        raise _no_cursor() from None
+    told: object = key
+    parts = cast(tuple[object, ...], told) if isinstance(told, tuple) else (told,)
+    if any("\0" in part for part in parts if isinstance(part, str)):  # no text here has a NUL, nor can it be asked for
+        raise _no_cursor()
+    return key
+
+
+def _no_cursor() -> InvalidParameter:
+    message = "This is no cursor that an answer gave."
+    return InvalidParameter([Problem(pointer="cursor", code="invalid_cursor", message=message)])
 
 
 def paged(found: Sequence[T], limit: int, key: Callable[[T], Any]) -> tuple[list[T], str | None]:

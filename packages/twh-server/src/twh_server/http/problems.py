@@ -53,6 +53,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     catalogue.LocationArchived: 409,
     catalogue.ItemHasStock: 409,
     catalogue.LocationHasStock: 409,
+    catalogue.LocationHasParts: 409,
     ledger.InsufficientStock: 409,
     ledger.StaleQuantity: 409,
     ledger.EntryPredatesCount: 409,
@@ -60,6 +61,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     ledger.EntryAlreadyReversed: 409,
     webhooks.TooManyEndpoints: 409,
     versions.StaleVersion: 412,
+    versions.AlreadyExists: 412,
     http.BodyTooLarge: 413,
     http.NotJson: 415,
     catalogue.InvalidItem: 422,
@@ -140,7 +142,7 @@ def headers_of(refusal: Refusal, status: int) -> dict[str, str]:
         return {"Retry-After": str(refusal.facts["retry_after_seconds"])}
     if isinstance(refusal, http.MethodNotAllowed):
         return {"Allow": str(refusal.facts["allowed"])}
-    if isinstance(refusal, versions.StaleVersion):
+    if isinstance(refusal, versions.StaleVersion | versions.AlreadyExists):
         return {"ETag": str(refusal.facts["etag"])}
     if status == 503:
         return {"Retry-After": str(journal.RETRY_AFTER_SECONDS)}

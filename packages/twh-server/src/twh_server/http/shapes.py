@@ -106,11 +106,16 @@ def body_of(model: type[Model], raw: bytes) -> Model:
     try:
         return model.model_validate_json(raw)
     except ValidationError as invalid:
-        errors = [_problem(error) for error in invalid.errors(include_url=False, include_context=False)]
-        if errors[0].code == "json_invalid":
-            raise MalformedRequest(f"The body is not valid JSON: {errors[0].message}") from None
-        detail = errors[0].message if len(errors) == 1 else f"{len(errors)} values cannot be used; each is in errors."
-        raise MalformedRequest(detail, errors) from None
+        raise malformed(invalid) from None
+
+
+def malformed(invalid: ValidationError) -> MalformedRequest:
+    """The refusal that names all that is wrong with a shape."""
+    errors = [_problem(error) for error in invalid.errors(include_url=False, include_context=False)]
+    if errors[0].code == "json_invalid":
+        return MalformedRequest(f"The body is not valid JSON: {errors[0].message}")
+    detail = errors[0].message if len(errors) == 1 else f"{len(errors)} values cannot be used; each is in errors."
+    return MalformedRequest(detail, errors)
 
 
 def query_of(model: type[Model], raw: bytes) -> Model:

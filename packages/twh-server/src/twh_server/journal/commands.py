@@ -44,6 +44,12 @@ class Facts:
             known = self._known[index] = {}
         return known
 
+    def draft(self) -> "Facts":
+        """The same facts again, for a command that must see what its own parts have done."""
+        draft = Facts()
+        draft._known = {index: dict(known) for index, known in self._known.items()}
+        return draft
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Read:

@@ -1,8 +1,14 @@
 """Versions: what changes carries a number, and a caller may say which number the change was meant for."""
 
 from collections.abc import Sequence
+from typing import Final
+
+import msgspec
 
 from twh_server.refusals import Refusal
+
+OF_EVERY_VERSION: Final = frozenset({"version", "etag", "updated_at"})
+"""What each change changes: it goes without saying."""
 
 
 class StaleVersion(Refusal):
@@ -19,6 +25,17 @@ class StaleVersion(Refusal):
         )
 
 
+class AlreadyExists(Refusal):
+    """There is one already."""
+
+    def __init__(self, version: int, tag: str) -> None:
+        super().__init__(
+            f"With `If-None-Match: *`, it is created or nothing is done. It is there, at version {version}.",
+            version=version,
+            etag=tag,
+        )
+
+
 def etag(prefix: str, version: int) -> str:
     """The strong entity tag of a version: `"it3"`, quotes included."""
     return f'"{prefix}{version}"'
@@ -28,3 +45,18 @@ def require(if_match: Sequence[str] | None, *, tag: str, version: int) -> None:
     """Raise StaleVersion unless one of the tags of `If-Match` is the current one; no tags, no condition."""
     if if_match is not None and tag not in if_match and "*" not in if_match:
         raise StaleVersion(version, tag)
+
+
+def previous(before: msgspec.Struct, after: msgspec.Struct) -> bytes:
+    """What the values that differ were before, as news tells it: an encoded object."""
+    changed = {
+        name: getattr(before, name)
+        for name in before.__struct_fields__
+        if name not in OF_EVERY_VERSION and _told(before, name) != _told(after, name)
+    }
+    return msgspec.json.encode(changed)
+
+
+def _told(thing: msgspec.Struct, name: str) -> bytes:
+    """A value as it is told: Python takes true for 1, whoever reads it does not."""
+    return msgspec.json.encode(getattr(thing, name), order="sorted")

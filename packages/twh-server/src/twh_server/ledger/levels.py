@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 
 from twh_server.catalogue import names
-from twh_server.catalogue.items import ItemRow
-from twh_server.catalogue.locations import LocationRow
+from twh_server.catalogue.items import ItemRef
+from twh_server.catalogue.locations import LocationRef
 from twh_server.catalogue.quantities import EXACT, plain
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import ITEM, LOCATION
@@ -52,12 +52,12 @@ class LevelRow(msgspec.Struct, frozen=True):
 LEVEL: Index[LevelKey, LevelRow] = Index("levels")
 
 
-def shown(level: LevelRow | None, item: ItemRow, location: LocationRow) -> Level:
+def shown(level: LevelRow | None, item: ItemRef, location: LocationRef) -> Level:
     """A level as the outside sees it; one that nothing ever moved is zero, at version 0."""
     version = level.version if level else 0
     return Level(
-        item=item.ref,
-        location=location.ref,
+        item=item,
+        location=location,
         lot=(level.lot or None) if level else None,
         on_hand=plain(level.on_hand) if level else "0",
         reserved=plain(level.reserved) if level else "0",

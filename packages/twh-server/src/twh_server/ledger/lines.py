@@ -10,7 +10,7 @@ from decimal import Decimal
 from twh_server.catalogue import items, locations
 from twh_server.catalogue.items import ItemRow
 from twh_server.catalogue.locations import LocationRow
-from twh_server.catalogue.quantities import decimals, parse, plain
+from twh_server.catalogue.quantities import QUANTITY_LIMIT, decimals, parse, plain, times
 from twh_server.catalogue.refusals import ItemArchived, ItemNotFound, LocationArchived, LocationNotFound
 from twh_server.journal.commands import Facts
 from twh_server.ledger.book import Expectation, Posting
@@ -31,6 +31,8 @@ class Line:
     location: str | None = None
     source: str | None = None
     target: str | None = None
+    pack: str | None = None
+    """The quantity is of packs of this name."""
     expected_on_hand: str | None = None
     expected_version: int | None = None
 
@@ -58,7 +60,7 @@ class Reading:
     def _read(self, number: int, line: Line) -> Iterator[Posting]:
         item = self._item(number, line.item)
         places = self._places(number, line)
-        quantity = self._quantity(f"/lines/{number}/quantity", line.quantity, item)
+        quantity = self._quantity(number, line, item)
         expected = self._expectation(number, line)
         if item is None or quantity is None or not places:
             return
@@ -110,13 +112,21 @@ class Reading:
             self.archived.append(LocationArchived(location.code))
         return location
 
-    def _quantity(self, pointer: str, text: str, item: ItemRow | None) -> Decimal | None:
-        quantity = parse(text)
-        fault = self._fault_of(quantity, item)
+    def _quantity(self, number: int, line: Line, item: ItemRow | None) -> Decimal | None:
+        """How much of the item it is, in its unit: so many packs are so much."""
+        quantity, packed = parse(line.quantity), True
+        if line.pack is not None and item is not None:
+            pack = item.pack(line.pack)
+            packed = pack is not None
+            if pack is None:
+                message = f"{item.sku} has no pack {line.pack!r}."
+                self._problem(f"/lines/{number}/pack", "pack_not_found", message)
+            elif quantity is not None:
+                quantity = times(quantity, Decimal(pack.quantity))
+        fault = self._fault_of(quantity, item if packed else None)
         if fault:
-            self._problem(pointer, *fault)
-            return None
-        return quantity
+            self._problem(f"/lines/{number}/quantity", *fault)
+        return None if fault or not packed else quantity
 
     def _fault_of(self, quantity: Decimal | None, item: ItemRow | None) -> tuple[str, str] | None:
         if quantity is None:
@@ -126,6 +136,8 @@ class Reading:
             )
         if item is not None and decimals(quantity) > item.scale:
             return "too_many_decimals", f"{item.sku} has a scale of {item.scale}: {plain(quantity)} is finer than that."
+        if abs(quantity) >= QUANTITY_LIMIT:
+            return "quantity_out_of_range", f"So many packs are {plain(quantity)}; the limit is 10^15."
         if self.kind == "count":
             return ("invalid_quantity", "What was counted is zero or more.") if quantity < 0 else None
         if not quantity:

@@ -143,7 +143,9 @@ def recorded(draft: Draft, heading: Heading, moment: Moment) -> Effects[Entry | 
         reverses=None if heading.reverses is None else ENTRY.text(heading.reverses),
         reversed_by=None,
         movements=[_movement(posted, id_) for posted, id_ in zip(draft.posted, movement_ids, strict=True)],
-        levels=[levels.shown(level, places[key].item, places[key].location) for key, level in draft.levels.items()],
+        levels=[
+            levels.shown(level, places[key].item.ref, places[key].location.ref) for key, level in draft.levels.items()
+        ],
     )
     row: Row = (
         entry_id,

@@ -42,6 +42,10 @@ class Sort(NamedTuple):
 ENTRY_PROBLEMS: Mapping[str, Sort] = {
     code_of(ItemNotFound): Sort(title_of(ItemNotFound), remedy_of(ItemNotFound)),
     code_of(LocationNotFound): Sort(title_of(LocationNotFound), remedy_of(LocationNotFound)),
+    "pack_not_found": Sort(
+        "The item has no such pack",
+        "Use the name of one of the item's `packs`, or leave `pack` out to count in its unit.",
+    ),
     "unknown_kind": Sort(
         "There is no such kind of entry",
         "Use a kind that exists: receipt, issue, return, adjustment, transfer, count.",

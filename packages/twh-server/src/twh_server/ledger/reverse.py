@@ -15,7 +15,6 @@ from twh_server.catalogue.locations import LOCATION_BY_ID
 from twh_server.catalogue.refusals import ItemArchived, LocationArchived
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import ENTRY, EntryId
-from twh_server.database.select import named
 from twh_server.journal.commands import Actor, Effects, Facts, Index, Moment, Read
 from twh_server.ledger import levels
 from twh_server.ledger.book import Draft, Posting
@@ -161,23 +160,23 @@ cross join lateral (
     offset 0
 ) as m
 cross join lateral (
-    select {named("t", columns)}
-    from {table} as t
-    where t.tenant_id = %(tenant)s and {condition}
+    select {columns}
+    from {table}
+    where {table}.tenant_id = %(tenant)s and {condition}
     limit 1
 ) as found
 """
 
 
-ITEMS_OF_ENTRY = Read(sql=_of_entry(items.COLUMNS, "items", "t.id = m.item_id"), parts=("ids",), enter=items.enter)
+ITEMS_OF_ENTRY = Read(sql=_of_entry(items.COLUMNS, "items", "items.id = m.item_id"), parts=("ids",), enter=items.enter)
 LOCATIONS_OF_ENTRY = Read(
-    sql=_of_entry(locations.COLUMNS, "locations", "t.id = m.location_id"), parts=("ids",), enter=locations.enter
+    sql=_of_entry(locations.COLUMNS, "locations", "locations.id = m.location_id"), parts=("ids",), enter=locations.enter
 )
 LEVELS_OF_ENTRY = Read(
     sql=_of_entry(
         levels.COLUMNS,
         "stock_levels",
-        "t.item_id = m.item_id and t.location_id = m.location_id and t.lot = m.lot",
+        "stock_levels.item_id = m.item_id and stock_levels.location_id = m.location_id and stock_levels.lot = m.lot",
     ),
     parts=("ids",),
     enter=levels.enter,

@@ -5,18 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from twh_server.catalogue import items, listing, locations, names
-from twh_server.catalogue.items import ItemRow
-from twh_server.catalogue.locations import LocationRow
+from twh_server.catalogue import listing, location_tree, names
+from twh_server.catalogue.items import ItemRef
+from twh_server.catalogue.locations import LocationRef
 from twh_server.database.engine import Database, Row
 from twh_server.database.identifiers import ITEM, LOCATION, TenantId
 from twh_server.database.select import Select, named
 from twh_server.ledger import levels
 from twh_server.ledger.entries import Level
 from twh_server.ledger.levels import LevelRow
-
-_ITEM_WIDTH = len(ItemRow.__struct_fields__)
-_LOCATION_WIDTH = len(LocationRow.__struct_fields__)
 
 LevelPlace = tuple[UUID, UUID, str]
 """Where a page of levels ends: (item, location, lot)."""
@@ -28,6 +25,8 @@ class StockFilter:
 
     item: str | None = None
     location: str | None = None
+    within: bool = False
+    """Whether what lies within the location is wanted, too."""
     below_reorder_point: bool = False
     changed_since: datetime | None = None
 
@@ -49,40 +48,38 @@ async def list_levels(
     database: Database, tenant: TenantId, wanted: StockFilter, *, after: LevelPlace | None, limit: int
 ) -> Sequence[tuple[Level, LevelPlace]]:
     """A page of levels in the order of item, location and lot, each with its place. Unknown names find nothing."""
+    within = wanted.location is not None and wanted.within
     item = None if wanted.item is None else ITEM.parse(wanted.item)
-    location = None if wanted.location is None else LOCATION.parse(wanted.location)
-    select = Select(LEVELS, tenant).given("s.item_id = %(item)s", item=item)
+    location = None if wanted.location is None or within else LOCATION.parse(wanted.location)
+    select = Select(LEVELS_WITHIN if within else LEVELS, tenant).given("s.item_id = %(item)s", item=item)
+    if wanted.location is not None and within:
+        select.knowing(**location_tree.place(wanted.location))
     select.given("s.location_id = %(location)s", location=location)
     select.given("i.sku = %(sku)s", sku=wanted.item if item is None else None)
-    select.given("l.code = %(code)s", code=wanted.location if location is None else None)
+    select.given("l.code = %(code)s", code=wanted.location if location is None and not within else None)
     select.given("s.updated_at >= %(changed_since)s", changed_since=wanted.changed_since)
     if wanted.below_reorder_point:
         select.where("s.on_hand - s.reserved <= i.reorder_point")
     if after is not None:
         place = dict(zip(("after_item", "after_location", "after_lot"), after, strict=True))
         select.where(BEHIND, **place)
-    found = await select.rows(database, PAGE, limit=limit)
-    return [(_level(row), _row_of(row).key) for row in found]
-
-
-def _row_of(row: Row) -> LevelRow:
-    return LevelRow(*row[_ITEM_WIDTH + _LOCATION_WIDTH :])
+    found = await select.rows(database, PAGE_WITHIN if within else PAGE, limit=limit)
+    return [(_level(row), LevelRow(*row[4:]).key) for row in found]
 
 
 def _level(row: Row) -> Level:
-    item = items.item_of(row[:_ITEM_WIDTH])
-    location = locations.location_of(row[_ITEM_WIDTH : _ITEM_WIDTH + _LOCATION_WIDTH])
-    level = _row_of(row)
+    item_id, sku, location_id, code, *rest = row
+    level = LevelRow(*rest)
+    item, location = ItemRef(ITEM.text(item_id), sku), LocationRef(LOCATION.text(location_id), code)
     return levels.shown(level if level.version else None, item, location)
 
 
 ONE_LEVEL = f"""
-select {named("i", items.COLUMNS)},
-       {named("l", locations.COLUMNS)},
+select i.id, i.sku, l.id, l.code,
        coalesce(s.item_id, i.id), coalesce(s.location_id, l.id), coalesce(s.lot, ''), coalesce(s.on_hand, 0),
        coalesce(s.reserved, 0), coalesce(s.version, 0), s.counted_at, s.last_occurred_at, s.updated_at
-from {names.by_id_or_name("items", "*", id_is="%(item)s", name="sku", name_is="%(sku)s")} as i
-cross join {names.by_id_or_name("locations", "*", id_is="%(location)s", name="code", name_is="%(code)s")} as l
+from {names.by_id_or_name("items", "id, sku", id_is="%(item)s", name="sku", name_is="%(sku)s")} as i
+cross join {names.by_id_or_name("locations", "id, code", id_is="%(location)s", name="code", name_is="%(code)s")} as l
 left join lateral (
     select *
     from stock_levels
@@ -91,14 +88,22 @@ left join lateral (
 ) as s on true
 """
 
+_REFS = "i.id as ref_item, i.sku as ref_sku, l.id as ref_location, l.code as ref_code"
+
 LEVELS = f"""
-select {named("i", items.COLUMNS)},
-       {named("l", locations.COLUMNS)},
-       {named("s", levels.COLUMNS)}
+select {_REFS}, {named("s", levels.COLUMNS)}
 from stock_levels as s
 join items as i on i.tenant_id = s.tenant_id and i.id = s.item_id
 join locations as l on l.tenant_id = s.tenant_id and l.id = s.location_id
 where s.tenant_id = %(tenant)s
+"""
+
+# Of each place no more than a page: the first of all are among the first of each.
+LEVELS_WITHIN = f"""
+select found.*
+from ({location_tree.PLACES_WITHIN}) as place
+cross join lateral ({LEVELS}
+  and s.location_id = place.id
 """
 
 BEHIND = """\
@@ -106,5 +111,10 @@ BEHIND = """\
 
 PAGE = """
 order by s.item_id, s.location_id, s.lot
+limit %(limit)s
+"""
+
+PAGE_WITHIN = f"""{PAGE}) as found
+order by found.item_id, found.location_id, found.lot
 limit %(limit)s
 """

@@ -72,12 +72,12 @@ create index item_barcodes_by_gtin on item_barcodes (tenant_id, gtin) where gtin
 
 create table item_terms (
     tenant_id uuid not null,
-    term text not null,
+    term text collate "C" not null,
     item_id uuid not null,
     primary key (tenant_id, term, item_id),
     foreign key (tenant_id, item_id) references items
 );
-create index item_terms_by_item on item_terms (tenant_id, item_id);
+create index item_terms_by_item on item_terms (tenant_id, item_id, term);
 
 alter table locations
     add column parent_id uuid,
@@ -197,7 +197,7 @@ def _terms_of(name: str, attributes: dict[str, Any]) -> Iterator[str]:
     """As `catalogue.terms` had it when this revision was made."""
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
     yield from {f"w:{word[:64]}": None for word in re.findall(r"[^\W_]+", plain.casefold())}
-    for key, value in attributes.items():
+    for key, value in sorted(attributes.items())[:100]:
         text = value if isinstance(value, str) else json.dumps(value)
-        if not isinstance(value, (dict, list)) and len(key) + len(text) <= 200:
+        if not isinstance(value, dict | list) and not {":", "="} & set(key) and len(key) + len(text) <= 200:
             yield f"a:{key}={text}"

@@ -1,0 +1,53 @@
+"""How a location is kept: its row, and the news of what changed."""
+
+import msgspec
+
+from twh_server.catalogue import location_tree, locations
+from twh_server.catalogue.locations import LocationRow
+from twh_server.events.kinds import News
+from twh_server.journal.commands import Effects, Facts, Write
+from twh_server.journal.versions import previous
+
+
+def stored(location: LocationRow, kind: str, *, before: LocationRow | None, facts: Facts) -> Effects[LocationRow]:
+    """The effects of a new or changed location."""
+    shown = location.shown()
+    news = News(
+        kind=kind,
+        data=msgspec.json.encode(shown),
+        subject=location.id,
+        previous=None if before is None else previous(before.shown(), shown),
+    )
+    row = tuple(getattr(location, column) for column in STORE_LOCATIONS.columns)
+    known = [*locations.known(location), *location_tree.known(before, location, facts)]
+    return Effects(result=location, rows=[(STORE_LOCATIONS, row)], news=[news], known=known)
+
+
+STORE_LOCATIONS = Write(
+    sql="""
+insert into locations (tenant_id, id, code, name, kind, parent_id, sellable, archived_at, version, created_at,
+                       updated_at)
+select %(tenant)s, id, code, name, kind, parent_id, sellable, archived_at, version, created_at, updated_at
+from unnest(%(id)s::uuid[], %(code)s::text[], %(name)s::text[], %(kind)s::text[], %(parent_id)s::uuid[],
+            %(sellable)s::boolean[], %(archived_at)s::timestamptz[], %(version)s::bigint[],
+            %(created_at)s::timestamptz[], %(updated_at)s::timestamptz[])
+     as stored (id, code, name, kind, parent_id, sellable, archived_at, version, created_at, updated_at)
+on conflict (tenant_id, id) do update
+set name = excluded.name, kind = excluded.kind, parent_id = excluded.parent_id, sellable = excluded.sellable,
+    archived_at = excluded.archived_at, version = excluded.version, updated_at = excluded.updated_at
+""",
+    columns=(
+        "id",
+        "code",
+        "name",
+        "kind",
+        "parent_id",
+        "sellable",
+        "archived_at",
+        "version",
+        "created_at",
+        "updated_at",
+    ),
+    rank=1,
+    key=1,
+)

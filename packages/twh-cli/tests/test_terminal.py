@@ -59,7 +59,7 @@ def test_anything_but_yes_is_no(typed):
     exit_code, shown = on_a_terminal(*ARCHIVE, answer=typed)
 
     assert exit_code == 10
-    assert "Archive TSHIRT-M for good? [y/N]" in shown
+    assert "Archive TSHIRT-M? [y/N]" in shown
     assert "Nothing was done." in shown
 
 

@@ -178,6 +178,8 @@ ITEM = {
     "sku": "TSHIRT-M",
     "name": "T-shirt, medium",
     "barcodes": [],
+    "packs": [],
+    "tags": [],
     "unit": "each",
     "scale": 0,
     "reorder_point": None,

@@ -126,12 +126,12 @@ def test_every_operation_has_its_method(path, method, operation):
 
 def filled(described):
     """Something for each parameter that has no default, beyond the first of the path."""
-    by_name = {"lines": [], "kind": "issue", "at": "{location}"}
+    by_name = {"lines": [], "items": [], "kind": "issue", "at": "{location}"}
     parameters = list(inspect.signature(described.describe).parameters.values())[1:]
     return {
         one.name: by_name.get(one.name, "x")
         for one in parameters
-        if one.kind is one.KEYWORD_ONLY and one.default is one.empty
+        if (one.kind is one.KEYWORD_ONLY or one.name in by_name) and one.default is one.empty
     }
 
 

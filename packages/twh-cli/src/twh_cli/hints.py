@@ -8,6 +8,7 @@ from itertools import pairwise
 from twh import errors
 
 COMMANDS = {
+    "already_exists": "Leave out --create-only to replace it.",
     "api_key_expired": "twh whoami   (shows where the key comes from; a key that still works makes another: twh keys create)",
     "api_key_mistyped": "twh whoami   (shows where the key comes from: copy it there again, whole)",
     "api_key_revoked": "twh whoami   (shows where the key comes from; a key that still works makes another: twh keys create)",
@@ -31,11 +32,15 @@ COMMANDS = {
     "invalid_parameter": "twh COMMAND --help",
     "item_has_stock": "twh stock list --item ITEM",
     "item_not_found": "twh items list, or twh items create SKU --name NAME",
+    "item_archived": "twh items restore ITEM",
+    "location_archived": "twh locations restore LOCATION",
+    "location_has_parts": "twh locations list --parent LOCATION",
     "location_has_stock": "twh stock list --location LOCATION",
     "location_not_found": "twh locations list, or twh locations create CODE --name NAME",
     "movement_not_found": "twh movements list",
     "no_api_key": "twh sandbox up   (or set TWH_API_KEY and TWH_BASE_URL)",
     "no_base_url": "twh sandbox up   (or set TWH_BASE_URL)",
+    "pack_not_found": "twh items get ITEM   (shows its packs)",
     "reason_required": "Add --reason damaged (or found, shrinkage …).",
     "scope_missing": "twh whoami   (shows what your key may do)",
     "sku_taken": "twh items get SKU",
@@ -74,13 +79,13 @@ def typed_names(words: list[str]) -> dict[str, str]:
     match plain:
         case ["receive" | "issue" | "return" | "adjust" | "transfer" | "count", item, *_]:
             found["ITEM"] = item
-        case ["items", "archive" | "update" | "get", item, *_] | ["stock", "get", item, *_]:
+        case ["items", "archive" | "update" | "get" | "put", item, *_] | ["stock", "get", item, *_]:
             found["ITEM"] = item
         case ["items", "create", sku, *_]:
             found["SKU"] = sku
         case ["locations", "create", code, *_]:
             found["CODE"] = code
-        case ["locations", "archive" | "update", location, *_]:
+        case ["locations", "archive" | "update" | "put", location, *_]:
             found["LOCATION"] = location
         case ["reverse", entry, *_]:
             found["ENTRY"] = entry

@@ -38,6 +38,13 @@ OccurredAt = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Even below zero; needs a key with stock:force.")]
 IfMatch = Annotated[str | None, typer.Option("--if-match", metavar="ETAG", help="Only if it still has this ETag.")]
 
+Pack = Annotated[str | None, typer.Option("--pack", help="The quantity is of these packs of the item: case …")]
+ChangedSince = Annotated[
+    datetime | None,
+    typer.Option("--changed-since", metavar="TIME", parser=readings.moment, help="Changed since: a time, or 3h."),
+]
+CreateOnly = Annotated[bool, typer.Option("--create-only", help="Only if it does not exist yet.")]
+
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to show.")]
 All = Annotated[bool, typer.Option("--all", help="Show all, however many.")]
 OfItem = Annotated[str | None, typer.Option("--item", help="Only of this item.")]

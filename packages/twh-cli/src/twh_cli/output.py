@@ -142,11 +142,16 @@ def cell(thing: Plain, column: Column) -> str:
         case bool():
             return "yes" if value else "no"
         case list():
-            return ", ".join(str(one) for one in cast("list[object]", value))
+            return ", ".join(listed(one) for one in cast("list[object]", value))
         case Mapping():
             return json.dumps(value, ensure_ascii=False) if value else ""
         case _:
             return moment(str(value)) if column.path.endswith(("_at", "timestamp")) else str(value)
+
+
+def listed(one: object) -> str:
+    """One of several: a text as it is, an object as JSON."""
+    return json.dumps(one, ensure_ascii=False) if isinstance(one, Mapping) else str(one)
 
 
 def moment(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from twh.params import ReferenceParts
+from twh.params import PackParts, ReferenceParts
 
 MINUS = "\N{MINUS SIGN}"
 AGO = re.compile(r"(\d+) ?(s|m|h|d|w)(?: ago)?")
@@ -48,6 +48,14 @@ def reference(text: str) -> ReferenceParts:
     return {"type": typed[1], "id": typed[2]} if typed else {"type": "reference", "id": text}
 
 
+def attribute(pair: str) -> tuple[str, str]:
+    """`colour=blue` as a filter."""
+    name, has_value, value = pair.partition("=")
+    if not (name and has_value):
+        raise typer.BadParameter(f"{pair!r} is not NAME=VALUE.")
+    return name, value
+
+
 def attributes(pairs: list[str]) -> dict[str, object]:
     """`colour=blue`, `weight=12`: JSON where it is JSON, text where it is not."""
     found: dict[str, object] = {}
@@ -56,6 +64,21 @@ def attributes(pairs: list[str]) -> dict[str, object]:
         if not (name and has_value):
             raise typer.BadParameter(f"{pair!r} is not NAME=VALUE.")
         found[name] = json_or_text(value)
+    return found
+
+
+def packs(texts: list[str]) -> list[PackParts]:
+    """`case=12`, or with its barcode `case=12:14006381333938`."""
+    found: list[PackParts] = []
+    for text in texts:
+        name, holds, rest = text.partition("=")
+        amount, labelled, barcode = rest.partition(":")
+        if not (name and holds):
+            raise typer.BadParameter(f"{text!r} is not NAME=QUANTITY or NAME=QUANTITY:BARCODE.")
+        pack: PackParts = {"name": name, "quantity": quantity(amount)}
+        if labelled:
+            pack["barcode"] = barcode
+        found.append(pack)
     return found
 
 

@@ -33,6 +33,7 @@ class Call(Generic[T_co]):
     body: Mapping[str, object] | None = None
     options: Options | None = None
     if_match: str | None = None
+    if_none_match: str | None = None
     reads: bool = False
     """A POST that changes nothing: it needs no key, and losing its answer loses nothing."""
     wait: float = 0

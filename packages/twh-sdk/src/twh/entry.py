@@ -47,16 +47,19 @@ def one_or_many(
     item: ItemArg | None,
     location: LocationArg | None,
     quantity: Quantity | None,
+    pack: str | None,
     expected: Expected | None,
     lines: Iterable[Line] | None,
 ) -> Iterable[Line]:
     """The one line of a convenience verb, or its many."""
     if lines is not None:
-        alone(item, location, quantity, expected)
+        alone(item, location, quantity, pack, expected)
         return lines
     if item is None or location is None or quantity is None:
         raise TypeError("give item=, location= and quantity=, or lines=[…]")
     line: Line = {"item": item, "location": location, "quantity": quantity}
+    if pack is not None:
+        line["pack"] = pack
     if expected is not None:
         line["expected"] = expected
     return [line]
@@ -67,15 +70,18 @@ def one_or_many_transfers(
     source: LocationArg | None,
     target: LocationArg | None,
     quantity: Quantity | None,
+    pack: str | None,
     expected: Expected | None,
     lines: Iterable[TransferLine] | None,
 ) -> Iterable[TransferLine]:
     if lines is not None:
-        alone(item, source, target, quantity, expected)
+        alone(item, source, target, quantity, pack, expected)
         return lines
     if item is None or source is None or target is None or quantity is None:
         raise TypeError("give item=, source=, target= and quantity=, or lines=[…]")
     line: TransferLine = {"item": item, "source": source, "target": target, "quantity": quantity}
+    if pack is not None:
+        line["pack"] = pack
     if expected is not None:
         line["expected"] = expected
     return [line]

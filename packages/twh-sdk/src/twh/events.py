@@ -58,6 +58,11 @@ class ItemArchived(Told):
     data: Item
 
 
+class ItemRestored(Told):
+    type: Literal["item.restored"]
+    data: Item
+
+
 class LocationCreated(Told):
     type: Literal["location.created"]
     data: Location
@@ -72,6 +77,11 @@ class LocationUpdated(Told):
 
 class LocationArchived(Told):
     type: Literal["location.archived"]
+    data: Location
+
+
+class LocationRestored(Told):
+    type: Literal["location.restored"]
     data: Location
 
 
@@ -146,9 +156,11 @@ KINDS: frozenset[str] = frozenset(
         "item.created",
         "item.updated",
         "item.archived",
+        "item.restored",
         "location.created",
         "location.updated",
         "location.archived",
+        "location.restored",
         "endpoint.created",
         "endpoint.updated",
         "endpoint.deleted",
@@ -172,9 +184,11 @@ Event: TypeAlias = Annotated[
     | Annotated[ItemCreated, Tag("item.created")]
     | Annotated[ItemUpdated, Tag("item.updated")]
     | Annotated[ItemArchived, Tag("item.archived")]
+    | Annotated[ItemRestored, Tag("item.restored")]
     | Annotated[LocationCreated, Tag("location.created")]
     | Annotated[LocationUpdated, Tag("location.updated")]
     | Annotated[LocationArchived, Tag("location.archived")]
+    | Annotated[LocationRestored, Tag("location.restored")]
     | Annotated[EndpointCreated, Tag("endpoint.created")]
     | Annotated[EndpointUpdated, Tag("endpoint.updated")]
     | Annotated[EndpointDeleted, Tag("endpoint.deleted")]

@@ -113,6 +113,8 @@ class Exchange(Generic[T]):
             headers["Idempotency-Key"] = self.key
         if self.call.if_match:
             headers["If-Match"] = self.call.if_match
+        if self.call.if_none_match:
+            headers["If-None-Match"] = self.call.if_none_match
         return headers
 
     def body(self) -> bytes | None:

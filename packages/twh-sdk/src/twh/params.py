@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NotRequired, Protocol, TypedDict
 
 from twh.wire import NotGiven, Quantity, quantity
@@ -65,6 +66,7 @@ class Line(TypedDict):
     item: ItemArg
     location: LocationArg
     quantity: Quantity
+    pack: NotRequired[str]
     expected: NotRequired[Expected]
 
 
@@ -75,7 +77,45 @@ class TransferLine(TypedDict):
     source: LocationArg
     target: LocationArg
     quantity: Quantity
+    pack: NotRequired[str]
     expected: NotRequired[Expected]
+
+
+class APack(Protocol):
+    """`Pack`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def quantity(self) -> Decimal: ...
+    @property
+    def barcode(self) -> str | None: ...
+
+
+class PackParts(TypedDict):
+    """So many of an item that are handled as one: `{"name": "case", "quantity": 12}`."""
+
+    name: str
+    quantity: Quantity
+    barcode: NotRequired[str | None]
+
+
+PackArg = PackParts | APack
+
+
+class NewItem(TypedDict):
+    """An item as it is to be; what is left out has its default."""
+
+    sku: str
+    name: str
+    barcodes: NotRequired[Sequence[str]]
+    packs: NotRequired[Sequence[PackArg]]
+    tags: NotRequired[Sequence[str]]
+    unit: NotRequired[str]
+    scale: NotRequired[int]
+    reorder_point: NotRequired[Quantity | None]
+    attributes: NotRequired[Mapping[str, object]]
+    if_match: NotRequired[str]
 
 
 def named(thing: str | AnId) -> str:
@@ -111,6 +151,29 @@ def written_expected(expected: Mapping[str, Any], where: str = "") -> dict[str, 
     written: dict[str, object] = {**expected}
     if "on_hand" in expected:
         written["on_hand"] = quantity(expected["on_hand"], f"{where}expected.on_hand")
+    return written
+
+
+def written_packs(packs: Iterable[PackArg] | NotGiven) -> list[dict[str, object]] | NotGiven:
+    return packs if isinstance(packs, NotGiven) else [written_pack(pack, place) for place, pack in enumerate(packs)]
+
+
+def written_pack(pack: PackArg, place: int) -> dict[str, object]:
+    parts: dict[str, Any] = (
+        {**pack}
+        if isinstance(pack, Mapping)
+        else {"name": pack.name, "quantity": pack.quantity, "barcode": pack.barcode}
+    )
+    return {**parts, "quantity": quantity(parts["quantity"], f"packs[{place}].quantity")}
+
+
+def written_item(item: NewItem) -> dict[str, object]:
+    """An item for the wire; what the SDK does not know in it is left to the server's judgement."""
+    written: dict[str, Any] = {**item}
+    if written.get("reorder_point") is not None:
+        written["reorder_point"] = quantity(written["reorder_point"], "reorder_point")
+    if "packs" in written:
+        written["packs"] = written_packs(written["packs"])
     return written
 
 

@@ -92,7 +92,15 @@ async def test_the_headers_of_what_the_reader_has_are_as_described(http, things,
 
 
 async def test_lists_with_something_in_them_are_as_described(http, things, document, check):
-    for path in ("/v1/items", "/v1/locations", "/v1/stock", "/v1/stock/totals", "/v1/movements", "/v1/entries", "/v1/events"):
+    for path in (
+        "/v1/items",
+        "/v1/locations",
+        "/v1/stock",
+        "/v1/stock/totals",
+        "/v1/movements",
+        "/v1/entries",
+        "/v1/events",
+    ):
         answer = await http.get(path)
         assert answer.json()["data"]
         check(answer, document["paths"][path]["get"])

@@ -79,12 +79,18 @@ def summary(event: models.Event) -> str:
     match event:
         case models.EntryRecorded(data=entry):
             return entry_summary(entry)
-        case models.ItemCreated(data=item) | models.ItemUpdated(data=item) | models.ItemArchived(data=item):
+        case (
+            models.ItemCreated(data=item)
+            | models.ItemUpdated(data=item)
+            | models.ItemArchived(data=item)
+            | models.ItemRestored(data=item)
+        ):
             return f"{item.sku}, {item.name}"
         case (
             models.LocationCreated(data=location)
             | models.LocationUpdated(data=location)
             | models.LocationArchived(data=location)
+            | models.LocationRestored(data=location)
         ):
             return f"{location.code}, {location.name}"
         case (

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from twh_cli import options as o
-from twh_cli import output, readings
+from twh_cli import output
 from twh_cli.app import new_app
 from twh_cli.output import Column
 from twh_cli.session import session
@@ -24,17 +23,23 @@ COLUMNS = (
     Column("version", "version", right=True, minor=True),
     Column("updated", "updated_at", minor=True),
 )
+TOTALS = (
+    Column("item", "item.sku"),
+    Column("on hand", "on_hand", right=True),
+    Column("reserved", "reserved", right=True),
+    Column("available", "available", right=True),
+    Column("sellable", "sellable", right=True),
+    Column("locations", "locations", right=True, minor=True),
+)
 
 
 @app.command("list")
 def list_stock(
     item: o.OfItem = None,
     location: o.AtLocation = None,
+    within: Annotated[bool, typer.Option("--within", help="Also what lies within the location.")] = False,
     low: Annotated[bool, typer.Option("--low", help="Only what is at or below its reorder point.")] = False,
-    changed_since: Annotated[
-        datetime | None,
-        typer.Option("--changed-since", metavar="TIME", parser=readings.moment, help="Changed since: a time, or 3h."),
-    ] = None,
+    changed_since: o.ChangedSince = None,
     limit: o.Limit = o.LIMIT,
     everything: o.All = False,
 ) -> None:
@@ -42,6 +47,7 @@ def list_stock(
     levels = session().client.stock.list(
         item=item,
         location=location,
+        within=True if within else None,
         below_reorder_point=True if low else None,
         changed_since=changed_since,
         page_size=output.page_size(most),
@@ -53,3 +59,21 @@ def list_stock(
 def get(item: o.Item, location: o.Location) -> None:
     """Zeros, where nothing ever moved."""
     output.show(session().client.stock.get(item, at=location), COLUMNS)
+
+
+@app.command("totals")
+def totals(
+    item: o.OfItem = None,
+    location: Annotated[
+        str | None, typer.Option("--location", "--at", help="Only there, and in what lies within it.")
+    ] = None,
+    low: Annotated[bool, typer.Option("--low", help="Only what is, in total, at or below its reorder point.")] = False,
+    limit: o.Limit = o.LIMIT,
+    everything: o.All = False,
+) -> None:
+    """Summed up over all locations, or over one and all that lies within it."""
+    most = o.limited(limit, everything)
+    sums = session().client.stock.totals(
+        item=item, location=location, below_reorder_point=True if low else None, page_size=output.page_size(most)
+    )
+    output.show_list(sums, TOTALS, limit=most, what="stock like this")

@@ -1,6 +1,7 @@
 """What to do about an error: one sentence a code or status, written for the person who reads it at night."""
 
 HINTS = {
+    "already_exists": "Leave out create_only to replace it, or read it and decide.",
     "api_key_expired": "Use the key that has taken its place, or have one made by a key that still works.",
     "api_key_mistyped": "Check the key: copy it again, whole (api_key=…, TWH_API_KEY, or the active profile).",
     "api_key_revoked": "Have a new key made by one that still works: client.api_keys.create(…).",
@@ -13,9 +14,11 @@ HINTS = {
     "idempotency_key_reused": "A key belongs to one request for ever: use a new key for a new request.",
     "insufficient_stock": "Read the level with client.stock.get(…), take less, or pass force=True with a key that may.",
     "count_is_backdated": "A count has to be the newest thing that happened to its stock: count again.",
-    "item_archived": "An archived item moves no more: use another item.",
+    "item_archived": "An archived item moves no more: use another item, or take it back with client.items.restore(…).",
     "item_has_stock": "Bring its stock to zero first (client.stock.list(item=…) shows where it is).",
     "item_not_found": "Create it with client.items.create(sku=…, name=…), or look for it with client.items.list().",
+    "location_archived": "Use another location, or take it back into use with client.locations.restore(…).",
+    "location_has_parts": "Archive or move its parts first: client.locations.list(parent=…) shows them.",
     "location_has_stock": "Move its stock elsewhere first (client.stock.list(location=…) shows what it is).",
     "location_not_found": "Create it with client.locations.create(code=…, name=…), or look with client.locations.list().",
     "occurred_at_out_of_range": "Leave occurred_at out for now, or keep within the tenant's window.",
@@ -24,6 +27,7 @@ HINTS = {
     "sku_taken": "A SKU is taken for ever: get the item with client.items.get(…), or choose another SKU.",
     "stale_quantity": "Someone else moved it: read the level again and decide again.",
     "stale_version": "Someone else changed it: read it again and apply your change to what you read.",
+    "pack_not_found": "client.items.get(…).packs shows which packs the item has; leave pack out to count in units.",
     "tenant_closed": "Ask whoever operates the server; what was recorded may still be exported there.",
     "tenant_suspended": "Reading still works; ask whoever operates the server to resume the tenant.",
     "too_many_attempts": "Too many unknown keys came from your address: wait, and check the key.",
@@ -33,6 +37,7 @@ HINTS = {
     "unreadable_answer": "Is base_url (or TWH_BASE_URL) the address of a TWH server? Does a proxy stand between?",
 }
 STATUS_HINTS = {
+    "already_exists": "Leave out create_only to replace it, or read it and decide.",
     401: "Check the key: api_key=…, TWH_API_KEY, or the active profile of the twh command.",
     403: "Use a key that may do this.",
     404: "Check the id, and that the key belongs to the tenant that has it.",

@@ -19,6 +19,7 @@ from twh.errors.tree import (
 )
 
 __all__ = [
+    "AlreadyExists",
     "ApiKeyExpired",
     "ApiKeyMistyped",
     "ApiKeyRevoked",
@@ -49,6 +50,7 @@ __all__ = [
     "ItemHasStock",
     "ItemNotFound",
     "LocationArchived",
+    "LocationHasParts",
     "LocationHasStock",
     "LocationNotFound",
     "MalformedRequest",
@@ -56,6 +58,7 @@ __all__ = [
     "NotJson",
     "OccurredAtOutOfRange",
     "Overloaded",
+    "PackNotFound",
     "QuantityOutOfRange",
     "ReasonRequired",
     "ReasonUnknown",
@@ -251,6 +254,26 @@ class LocationHasStock(Conflict):
     """The location still has stock."""
 
 
+class LocationHasParts(Conflict):
+    """Locations in use are part of it."""
+
+    @property
+    def parts(self) -> int | None:
+        return self.whole("parts")
+
+
+class AlreadyExists(PreconditionFailed):
+    """It is there already, and was only to be created."""
+
+    @property
+    def version(self) -> int | None:
+        return self.whole("version")
+
+    @property
+    def etag(self) -> str | None:
+        return self.text("etag")
+
+
 class StaleVersion(PreconditionFailed):
     """It was changed after it was read."""
 
@@ -281,6 +304,10 @@ class InvalidLocation(Unprocessable):
 
 class InvalidEndpoint(Unprocessable):
     """The endpoint makes no sense: `.errors` names everything that is wrong."""
+
+
+class PackNotFound(InvalidEntry):
+    """The item of a line has no pack of this name."""
 
 
 class UnknownKind(InvalidEntry):
@@ -336,6 +363,7 @@ class Overloaded(Unavailable):
 
 
 BY_CODE: dict[str, type[APIError]] = {
+    "already_exists": AlreadyExists,
     "api_key_expired": ApiKeyExpired,
     "api_key_mistyped": ApiKeyMistyped,
     "api_key_revoked": ApiKeyRevoked,
@@ -366,6 +394,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "item_has_stock": ItemHasStock,
     "item_not_found": ItemNotFound,
     "location_archived": LocationArchived,
+    "location_has_parts": LocationHasParts,
     "location_has_stock": LocationHasStock,
     "location_not_found": LocationNotFound,
     "malformed_request": MalformedRequest,
@@ -373,6 +402,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "not_json": NotJson,
     "occurred_at_out_of_range": OccurredAtOutOfRange,
     "overloaded": Overloaded,
+    "pack_not_found": PackNotFound,
     "quantity_out_of_range": QuantityOutOfRange,
     "reason_required": ReasonRequired,
     "reason_unknown": ReasonUnknown,

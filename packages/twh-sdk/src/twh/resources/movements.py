@@ -28,7 +28,7 @@ RecordedKind = Literal["receipt", "issue", "return", "adjustment", "transfer"]
 
 
 class Movements(Resource[DriverT_co]):
-    """The verbs take one line as `item=, location=, quantity=` or many as `lines=[…]`."""
+    """The verbs take one line as `item=, location=, quantity=` or many as `lines=[…]`; `pack="case"` counts in packs."""
 
     @endpoint
     def record(
@@ -54,6 +54,7 @@ class Movements(Resource[DriverT_co]):
         item: ItemArg | None = None,
         location: LocationArg | None = None,
         quantity: Quantity | None = None,
+        pack: str | None = None,
         expected: Expected | None = None,
         lines: Iterable[Line] | None = None,
         reason: str | NotGiven = NOT_GIVEN,
@@ -62,7 +63,7 @@ class Movements(Resource[DriverT_co]):
         options: Options | None = None,
     ) -> Call[models.Entry]:
         """Goods came in."""
-        moved = one_or_many(item, location, quantity, expected, lines)
+        moved = one_or_many(item, location, quantity, pack, expected, lines)
         return recorded(entry_body("receipt", moved, reason, reference, occurred_at), options)
 
     @endpoint
@@ -72,6 +73,7 @@ class Movements(Resource[DriverT_co]):
         item: ItemArg | None = None,
         location: LocationArg | None = None,
         quantity: Quantity | None = None,
+        pack: str | None = None,
         expected: Expected | None = None,
         lines: Iterable[Line] | None = None,
         reason: str | NotGiven = NOT_GIVEN,
@@ -81,7 +83,7 @@ class Movements(Resource[DriverT_co]):
         options: Options | None = None,
     ) -> Call[models.Entry]:
         """Goods went out. Refused when not enough is available, unless `force` and a key that may."""
-        moved = one_or_many(item, location, quantity, expected, lines)
+        moved = one_or_many(item, location, quantity, pack, expected, lines)
         return recorded(entry_body("issue", moved, reason, reference, occurred_at, force=force), options)
 
     @endpoint
@@ -91,6 +93,7 @@ class Movements(Resource[DriverT_co]):
         item: ItemArg | None = None,
         location: LocationArg | None = None,
         quantity: Quantity | None = None,
+        pack: str | None = None,
         expected: Expected | None = None,
         lines: Iterable[Line] | None = None,
         reason: str | NotGiven = NOT_GIVEN,
@@ -99,7 +102,7 @@ class Movements(Resource[DriverT_co]):
         options: Options | None = None,
     ) -> Call[models.Entry]:
         """Goods came back."""
-        moved = one_or_many(item, location, quantity, expected, lines)
+        moved = one_or_many(item, location, quantity, pack, expected, lines)
         return recorded(entry_body("return", moved, reason, reference, occurred_at), options)
 
     @endpoint
@@ -110,6 +113,7 @@ class Movements(Resource[DriverT_co]):
         item: ItemArg | None = None,
         location: LocationArg | None = None,
         quantity: Quantity | None = None,
+        pack: str | None = None,
         expected: Expected | None = None,
         lines: Iterable[Line] | None = None,
         reference: ReferenceArg | NotGiven = NOT_GIVEN,
@@ -118,7 +122,7 @@ class Movements(Resource[DriverT_co]):
         options: Options | None = None,
     ) -> Call[models.Entry]:
         """Stock is more (`quantity` above zero) or less (below) than the ledger says, for this reason."""
-        moved = one_or_many(item, location, quantity, expected, lines)
+        moved = one_or_many(item, location, quantity, pack, expected, lines)
         return recorded(entry_body("adjustment", moved, reason, reference, occurred_at, force=force), options)
 
     @endpoint
@@ -129,6 +133,7 @@ class Movements(Resource[DriverT_co]):
         source: LocationArg | None = None,
         target: LocationArg | None = None,
         quantity: Quantity | None = None,
+        pack: str | None = None,
         expected: Expected | None = None,
         lines: Iterable[TransferLine] | None = None,
         reason: str | NotGiven = NOT_GIVEN,
@@ -138,7 +143,7 @@ class Movements(Resource[DriverT_co]):
         options: Options | None = None,
     ) -> Call[models.Entry]:
         """Goods moved from source to target, in one step; `expected` is about the source."""
-        moved = one_or_many_transfers(item, source, target, quantity, expected, lines)
+        moved = one_or_many_transfers(item, source, target, quantity, pack, expected, lines)
         return recorded(entry_body("transfer", moved, reason, reference, occurred_at, force=force), options)
 
     @endpoint
@@ -148,6 +153,7 @@ class Movements(Resource[DriverT_co]):
         item: ItemArg | None = None,
         location: LocationArg | None = None,
         quantity: Quantity | None = None,
+        pack: str | None = None,
         expected: Expected | None = None,
         lines: Iterable[Line] | None = None,
         reason: str | NotGiven = NOT_GIVEN,
@@ -157,7 +163,7 @@ class Movements(Resource[DriverT_co]):
         options: Options | None = None,
     ) -> Call[models.Entry | None]:
         """Stock was counted: `quantity` is what is there. None when the count found what the ledger says."""
-        moved = one_or_many(item, location, quantity, expected, lines)
+        moved = one_or_many(item, location, quantity, pack, expected, lines)
         body = entry_body("count", moved, reason, reference, occurred_at, record_unchanged=record_unchanged)
         return Call(method="POST", path="/v1/movements", returns=models.Entry, body=body, options=options)
 

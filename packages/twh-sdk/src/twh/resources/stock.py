@@ -25,17 +25,40 @@ class Stock(Resource[DriverT_co]):
         *,
         item: ItemArg | None = None,
         location: LocationArg | None = None,
+        within: bool | None = None,
         below_reorder_point: bool | None = None,
         changed_since: datetime | str | None = None,
         page_size: int | None = None,
         options: Options | None = None,
     ) -> Call[Page[models.Level]]:
-        """Levels by filter."""
+        """Levels by filter; with `within`, those of what lies within the location, too."""
         filters = query(
             item=named_or_none(item),
             location=named_or_none(location),
+            within=within,
             below_reorder_point=below_reorder_point,
             changed_since=changed_since,
             limit=page_size,
         )
         return Call(method="GET", path="/v1/stock", returns=Page[models.Level], query=filters, options=options)
+
+    @listing
+    def totals(
+        self,
+        *,
+        item: ItemArg | None = None,
+        location: LocationArg | None = None,
+        below_reorder_point: bool | None = None,
+        page_size: int | None = None,
+        options: Options | None = None,
+    ) -> Call[Page[models.ItemTotal]]:
+        """How much there is of each item in total: everywhere, or at one location and all that lies within it."""
+        filters = query(
+            item=named_or_none(item),
+            location=named_or_none(location),
+            below_reorder_point=below_reorder_point,
+            limit=page_size,
+        )
+        return Call(
+            method="GET", path="/v1/stock/totals", returns=Page[models.ItemTotal], query=filters, options=options
+        )

@@ -25,9 +25,9 @@ Scope = Literal[
 
 SCOPES: Final[Mapping[Scope, str]] = {
     "items:read": "Read items.",
-    "items:write": "Create, update and archive items.",
+    "items:write": "Create, put, update, archive and restore items.",
     "locations:read": "Read locations.",
-    "locations:write": "Create, update and archive locations.",
+    "locations:write": "Create, put, update, archive and restore locations.",
     "stock:read": "Read stock levels, entries and movements.",
     "stock:write": "Record and reverse entries.",
     "stock:force": "Take more stock than there is, on the record.",

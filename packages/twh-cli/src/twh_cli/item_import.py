@@ -1,0 +1,143 @@
+"""Importing items: one a line, sent batch after batch; what is refused is told, and everything else goes on."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import typer
+
+from twh.models import BatchAnswer
+from twh.options import Options
+from twh.params import NewItem
+from twh_cli import output
+from twh_cli.problems import SomeRefused, WronglyTyped
+from twh_cli.session import session
+from twh_cli.terminal import is_terminal
+
+COLUMNS = (("line", 8), ("sku", 24), ("code", 22), ("problem", 0))
+PROGRESS_SECONDS = 10.0
+
+
+class Progress:
+    """How far an import came: what was answered has landed, whatever happens next."""
+
+    def __init__(self) -> None:
+        self.counts = {"created": 0, "updated": 0, "unchanged": 0, "refused": 0}
+        self.sent: list[tuple[int, str]] = []
+        """The line and the SKU of what was sent and is not answered yet."""
+        self.told_at = time.monotonic()
+
+    def watched(self, lines: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[NewItem]:
+        """The items, on their way."""
+        for number, item in lines:
+            self.sent.append((number, str(item["sku"])))
+            yield cast("NewItem", item)
+
+    def answered(self, answer: BatchAnswer) -> None:
+        """Count a batch, and tell what was refused of it."""
+        sent, self.sent = self.sent[: len(answer.results)], self.sent[len(answer.results) :]
+        output.show_stream(
+            (
+                refusal(number, sku, row.problem)
+                for (number, sku), row in zip(sent, answer.results, strict=True)
+                if row.problem is not None
+            ),
+            COLUMNS,
+        )
+        for name in self.counts:
+            self.counts[name] += getattr(answer, name)
+        if is_terminal(sys.stderr) or time.monotonic() - self.told_at >= PROGRESS_SECONDS:
+            self.told_at = time.monotonic()
+            session().say(self.told(), "dim")
+
+    def told(self) -> str:
+        """`1,200 items: 800 created, 400 unchanged`."""
+        came = ", ".join(f"{count:,} {name}" for name, count in self.counts.items() if count) or "none"
+        return f"{sum(self.counts.values()):,} items: {came}"
+
+
+def import_file(path: str) -> None:
+    """Put every item of a file, and answer with exit code 5 when some were refused."""
+    source = Source(path)
+    for _ in source.lines():  # all lines are read before the first is sent
+        pass
+    run = session().choices.idempotency_key or f"import-{uuid.uuid4()}"
+    options: Options = {"idempotency_key": run}
+    progress = Progress()
+    done = False
+    try:
+        items = progress.watched(source.lines())
+        session().client.items.upsert_many(items, each=progress.answered, options=options)
+        done = True
+    finally:
+        session().say(f"{progress.told()}." if done else f"Interrupted. This has landed: {progress.told()}.")
+        if not done:
+            session().say(f"To go on: twh items import {path}   (what is there already stays as it is)")
+    if progress.counts["refused"]:
+        total = sum(progress.counts.values())
+        message = f"{progress.counts['refused']:,} of {total:,} items were refused."
+        raise SomeRefused(message, hint="Mend these lines; the others are done.")
+
+
+class Source:
+    """The lines of a file, one item each, as often as they are wanted; stdin is kept, since it comes once."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.text = typer.get_text_stream("stdin").read() if path == "-" else None
+
+    def lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The items with their line numbers."""
+        if self.text is not None:
+            yield from checked_lines(self.text.splitlines())
+            return
+        try:
+            with Path(self.path).open(encoding="utf-8") as file:
+                yield from checked_lines(file)
+        except (OSError, UnicodeDecodeError) as why:
+            raise typer.BadParameter(f"{self.path} cannot be read: {why}") from None
+
+
+def checked_lines(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield number, checked(number, line)
+
+
+def checked(number: int, line: str) -> dict[str, Any]:
+    try:
+        item: object = json.loads(line)
+    except ValueError as why:
+        raise WronglyTyped(f"Line {number} is not JSON: {why}.") from None
+    if not isinstance(item, dict):
+        raise WronglyTyped(f"Line {number} is not a JSON object.")
+    found = cast("dict[str, Any]", item)
+    for needed in ("sku", "name"):
+        if not isinstance(found.get(needed), str):
+            raise WronglyTyped(f"Line {number} has no {needed!r}.")
+    amounts = [("reorder_point", found.get("reorder_point"))]
+    packs = found.get("packs")
+    if isinstance(packs, list):
+        dicts = [cast("dict[str, Any]", pack) for pack in cast("list[object]", packs) if isinstance(pack, dict)]
+        amounts += [("quantity", pack.get("quantity")) for pack in dicts]
+    for name, amount in amounts:
+        if isinstance(amount, float):
+            raise WronglyTyped(f"Line {number}: {name} is a float, which is not exact; write it as text.")
+    return found
+
+
+def refusal(number: int, sku: str, problem: dict[str, Any]) -> output.Plain:
+    told = [str(one["message"]) for one in problem.get("errors", [])] or [str(problem["detail"])]
+    return {
+        "line": number,
+        "sku": sku,
+        "code": problem["code"],
+        "problem": "; ".join(told),
+        "errors": problem.get("errors", []),
+    }

@@ -99,13 +99,16 @@ def told(place, value):
     return f"{'.'.join(map(str, place))}={shown if len(shown) < 24 else shown[:8] + '…' + str(len(shown))}"
 
 
-BODIES = [
+EVERY_BODY = [
     pytest.param(operation, place, value, id=f"{operation.id}/{told(place, value)}")
     for operation in OPERATIONS
     if operation.body
     for schema in [operation.body.model_json_schema()]
     for place, value in wrong_values(schema, schema)
 ]
+# A row of a batch is judged by itself, and its neighbours go on.
+ROWS = [one for one in EVERY_BODY if one.values[0].id == "items.batch" and 0 in one.values[1]]
+BODIES = [one for one in EVERY_BODY if one not in ROWS]
 
 PARAMETERS = [
     pytest.param(operation, name, text, id=f"{operation.id}/{told((name,), text)}")
@@ -127,6 +130,18 @@ async def test_a_value_that_a_field_cannot_have_is_malformed_and_says_where(
 
     pointer = "".join(f"/{step}" for step in place)
     assert pointer in [error["pointer"] for error in errors], errors
+
+
+@pytest.mark.parametrize(("operation", "place", "value"), ROWS)
+async def test_a_value_that_a_row_cannot_have_is_the_answer_of_that_row(http, request_of, operation, place, value):
+    asked = request_of(operation.id)
+    body = {"items": [{"sku": "mangos", "name": "Mangos"}]}
+    asked.content = json.dumps(with_value(body, place, value)).encode()
+    (row,) = (await asked.send(http)).json()["results"]
+
+    pointer = "".join(f"/{step}" for step in place[2:])
+    assert (row["status"], row["problem"]["code"]) == (400, "malformed_request")
+    assert pointer in [error["pointer"] for error in row["problem"]["errors"]], row
 
 
 @pytest.mark.parametrize(("operation", "name", "text"), PARAMETERS)

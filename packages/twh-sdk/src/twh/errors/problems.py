@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from twh.errors.entry_problems import (
+    FieldMissing,
+    FieldNotAllowed,
+    InvalidEntry,
+    InvalidQuantity,
+    OccurredAtOutOfRange,
+    PackNotFound,
+    QuantityOutOfRange,
+    ReasonRequired,
+    ReasonUnknown,
+    SameLocation,
+    TooManyDecimals,
+    TooManyLines,
+    UnknownKind,
+)
 from twh.errors.tree import (
     APIError,
     BadRequest,
@@ -290,10 +305,6 @@ class NotJson(UnsupportedMediaType):
     """The body is not JSON."""
 
 
-class InvalidEntry(Unprocessable):
-    """The entry makes no sense: `.errors` names everything that is wrong; when all of it is of one sort, that is the class."""
-
-
 class InvalidItem(Unprocessable):
     """The item makes no sense: `.errors` names everything that is wrong."""
 
@@ -304,54 +315,6 @@ class InvalidLocation(Unprocessable):
 
 class InvalidEndpoint(Unprocessable):
     """The endpoint makes no sense: `.errors` names everything that is wrong."""
-
-
-class PackNotFound(InvalidEntry):
-    """The item of a line has no pack of this name."""
-
-
-class UnknownKind(InvalidEntry):
-    """There is no such kind of entry."""
-
-
-class ReasonRequired(InvalidEntry):
-    """This kind of entry needs a reason."""
-
-
-class ReasonUnknown(InvalidEntry):
-    """The tenant has no such reason for adjustments; `.errors` names those it has."""
-
-
-class InvalidQuantity(InvalidEntry):
-    """A quantity cannot be used."""
-
-
-class TooManyDecimals(InvalidEntry):
-    """A quantity has more decimals than the item's scale."""
-
-
-class QuantityOutOfRange(InvalidEntry):
-    """A quantity or a level would be too large."""
-
-
-class SameLocation(InvalidEntry):
-    """Source and target are the same location."""
-
-
-class TooManyLines(InvalidEntry):
-    """An entry has 1 to 1,000 lines."""
-
-
-class FieldMissing(InvalidEntry):
-    """A line lacks a field that this kind of entry needs."""
-
-
-class FieldNotAllowed(InvalidEntry):
-    """A line has a field that this kind of entry does not take."""
-
-
-class OccurredAtOutOfRange(InvalidEntry):
-    """`occurred_at` lies outside the window that the tenant allows."""
 
 
 class IdempotencyKeyReused(Unprocessable):

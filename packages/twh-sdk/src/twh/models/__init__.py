@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from twh.events import Event as Event
     from twh.events import ItemArchived as ItemArchived
     from twh.events import ItemCreated as ItemCreated
+    from twh.events import ItemRestored as ItemRestored
     from twh.events import ItemUpdated as ItemUpdated
     from twh.events import LocationArchived as LocationArchived
     from twh.events import LocationCreated as LocationCreated
+    from twh.events import LocationRestored as LocationRestored
     from twh.events import LocationUpdated as LocationUpdated
     from twh.events import LowStock as LowStock
     from twh.events import SettingsUpdated as SettingsUpdated
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from twh.model import read as read
     from twh.models.generated import Actor as Actor
     from twh.models.generated import Attempt as Attempt
+    from twh.models.generated import BatchAnswer as BatchAnswer
+    from twh.models.generated import BatchRow as BatchRow
     from twh.models.generated import Block as Block
     from twh.models.generated import Delivery as Delivery
     from twh.models.generated import Endpoint as Endpoint
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from twh.models.generated import Fault as Fault
     from twh.models.generated import Item as Item
     from twh.models.generated import ItemRef as ItemRef
+    from twh.models.generated import ItemTotal as ItemTotal
     from twh.models.generated import KeyRecord as KeyRecord
     from twh.models.generated import KeyRef as KeyRef
     from twh.models.generated import Level as Level
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
     from twh.models.generated import MovementRow as MovementRow
     from twh.models.generated import NewEndpoint as NewEndpoint
     from twh.models.generated import NewKey as NewKey
+    from twh.models.generated import Pack as Pack
     from twh.models.generated import Reference as Reference
     from twh.models.generated import Sandbox as Sandbox
     from twh.models.generated import Settings as Settings
@@ -61,9 +67,11 @@ MODULES = {
     "Event": "twh.events",
     "ItemArchived": "twh.events",
     "ItemCreated": "twh.events",
+    "ItemRestored": "twh.events",
     "ItemUpdated": "twh.events",
     "LocationArchived": "twh.events",
     "LocationCreated": "twh.events",
+    "LocationRestored": "twh.events",
     "LocationUpdated": "twh.events",
     "LowStock": "twh.events",
     "SettingsUpdated": "twh.events",
@@ -77,6 +85,8 @@ MODULES = {
     "read": "twh.model",
     "Actor": "twh.models.generated",
     "Attempt": "twh.models.generated",
+    "BatchAnswer": "twh.models.generated",
+    "BatchRow": "twh.models.generated",
     "Block": "twh.models.generated",
     "Delivery": "twh.models.generated",
     "Endpoint": "twh.models.generated",
@@ -84,6 +94,7 @@ MODULES = {
     "Fault": "twh.models.generated",
     "Item": "twh.models.generated",
     "ItemRef": "twh.models.generated",
+    "ItemTotal": "twh.models.generated",
     "KeyRecord": "twh.models.generated",
     "KeyRef": "twh.models.generated",
     "Level": "twh.models.generated",
@@ -93,6 +104,7 @@ MODULES = {
     "MovementRow": "twh.models.generated",
     "NewEndpoint": "twh.models.generated",
     "NewKey": "twh.models.generated",
+    "Pack": "twh.models.generated",
     "Reference": "twh.models.generated",
     "Sandbox": "twh.models.generated",
     "Settings": "twh.models.generated",

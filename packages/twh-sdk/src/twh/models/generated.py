@@ -112,37 +112,6 @@ class Fault(Model):
     "What is there."
 
 
-class Item(Model):
-    """Something that is stocked, known by its SKU."""
-
-    id: str
-    "The item's id."
-    sku: str
-    "Its SKU: unique in the tenant, for ever."
-    name: str
-    "What people call it."
-    barcodes: list[str]
-    "Barcodes on it, each of one item only: 1 to 64 printable characters."
-    unit: str
-    "What one of it is called."
-    scale: int
-    "How many decimals its quantities may have."
-    reorder_point: Decimal | None
-    "When available stock at a location falls to this, `stock.low` tells."
-    attributes: dict[str, Any]
-    "Whatever you want to keep with it."
-    archived_at: datetime | None
-    "When it was archived; null while it is in use."
-    version: int
-    "Grows by one with each change."
-    etag: str
-    "The entity tag of this version, for `If-Match` and `If-None-Match`; quotes included."
-    created_at: datetime
-    "When it was created."
-    updated_at: datetime
-    "When it was changed last."
-
-
 class ItemRef(Model):
     """An item, as other things name it."""
 
@@ -150,6 +119,23 @@ class ItemRef(Model):
     "The item's id."
     sku: str
     "The item's SKU."
+
+
+class ItemTotal(Model):
+    """The stock of an item, summed up over locations."""
+
+    item: ItemRef
+    "The item."
+    on_hand: Decimal
+    "What is on all shelves."
+    reserved: Decimal
+    "What is promised."
+    available: Decimal
+    "on_hand - reserved."
+    sellable: Decimal
+    "What is available at locations that are sellable."
+    locations: int
+    "At how many locations there is any, on hand or reserved."
 
 
 class KeyRecord(Model):
@@ -178,29 +164,6 @@ class KeyRef(Model):
     "The key's name."
     scopes: list[str]
     "What the key may do."
-
-
-class Location(Model):
-    """A place where stock is, known by its code."""
-
-    id: str
-    "The location's id."
-    code: str
-    "Its code: unique in the tenant, for ever."
-    name: str
-    "A name for people."
-    kind: str
-    "One of warehouse, store, bin, transit, quarantine."
-    archived_at: datetime | None
-    "When it was archived; null while it is in use."
-    version: int
-    "Grows by one with each change."
-    etag: str
-    "The entity tag of this version; quotes included."
-    created_at: datetime
-    "When it was created."
-    updated_at: datetime
-    "When it was changed last."
 
 
 class LocationRef(Model):
@@ -271,6 +234,17 @@ class NewKey(Model):
     "The secret. It is shown this once."
     scopes: list[str]
     "What the key may do."
+
+
+class Pack(Model):
+    """So many of an item that are handled as one: a case of twelve."""
+
+    name: str
+    "Its name, unique in the item."
+    quantity: Decimal
+    "How much of the item one of it is."
+    barcode: str | None = None
+    "The barcode on the pack."
 
 
 class Reference(Model):
@@ -350,6 +324,41 @@ class Whose(Model):
     "The API key."
 
 
+class Item(Model):
+    """Something that is stocked, known by its SKU."""
+
+    id: str
+    "The item's id."
+    sku: str
+    "Its SKU: unique in the tenant, for ever."
+    name: str
+    "What people call it."
+    barcodes: list[str]
+    "The barcodes on one of it, each of one item only: GTINs of 8, 12, 13 or 14 digits with their check digit, or any other text of 1 to 64 printable characters."
+    packs: list[Pack]
+    "The packs in which it is handled, with their own barcodes."
+    tags: list[str]
+    "Words of your own to find it by: 1 to 64 printable characters each."
+    unit: str
+    "What one of it is called."
+    scale: int
+    "How many decimals its quantities may have."
+    reorder_point: Decimal | None
+    "When available stock at a location falls to this, `stock.low` tells."
+    attributes: dict[str, Any]
+    "Whatever you want to keep with it."
+    archived_at: datetime | None
+    "When it was archived; null while it is in use."
+    version: int
+    "Grows by one with each change."
+    etag: str
+    "The entity tag of this version, for `If-Match` and `If-None-Match`; quotes included."
+    created_at: datetime
+    "When it was created."
+    updated_at: datetime
+    "When it was changed last."
+
+
 class Level(Model):
     """The stock of an item at a location: what is on the shelf, what is promised, what is left to promise."""
 
@@ -370,6 +379,33 @@ class Level(Model):
     etag: str
     "The entity tag of this version; quotes included."
     updated_at: datetime | None
+    "When it was changed last."
+
+
+class Location(Model):
+    """A place where stock is, known by its code."""
+
+    id: str
+    "The location's id."
+    code: str
+    "Its code: unique in the tenant, for ever."
+    name: str
+    "A name for people."
+    kind: str
+    "One of warehouse, store, bin, transit, quarantine."
+    parent: LocationRef | None
+    "The location that it is part of."
+    sellable: bool
+    "Whether what is there can be sold from there."
+    archived_at: datetime | None
+    "When it was archived; null while it is in use."
+    version: int
+    "Grows by one with each change."
+    etag: str
+    "The entity tag of this version; quotes included."
+    created_at: datetime
+    "When it was created."
+    updated_at: datetime
     "When it was changed last."
 
 
@@ -419,6 +455,17 @@ class Sandbox(Model):
     "The API key."
 
 
+class BatchRow(Model):
+    """What became of one row: its status, and the item as it is now or the problem."""
+
+    status: int
+    "As a PUT of it alone would have been answered."
+    item: Item | None = None
+    "The item."
+    problem: dict[str, Any] | None = None
+    "As `application/problem+json`; its pointers lead into the row."
+
+
 class Entry(Model):
     """One thing that happened to stock: 1 to 1,000 movements, all or nothing, never edited."""
 
@@ -448,3 +495,17 @@ class Entry(Model):
     "Each single change, in the order of the lines."
     levels: list[Level]
     "Each level that it touched, as it left it."
+
+
+class BatchAnswer(Model):
+    """What became of each row, in their order, and how many came to what."""
+
+    results: list[BatchRow]
+    created: int
+    "How many are new."
+    updated: int
+    "How many were replaced."
+    unchanged: int
+    "How many were so already."
+    refused: int
+    "How many have a problem."

@@ -33,7 +33,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[str, Meta(description="The item's id.", examples=["itm_01kaqgn4dzev7b2yptc4m5c3qr"])]
     sku: Annotated[str, Meta(description="Its SKU: unique in the tenant, for ever.", examples=["TSHIRT-M"])]
     name: Annotated[str, Meta(examples=["T-shirt, medium"])]
-    barcodes: Annotated[list[str], Meta(description="The barcodes on one of it.")]
+    barcodes: list[str]
     packs: Annotated[list[Pack], Meta(description="The packs in which it is handled, with their own barcodes.")]
     tags: list[str]
     unit: Annotated[str, Meta(description="What one of it is called.", examples=["each"])]

@@ -50,7 +50,8 @@ class CodeTaken(Refusal):
 class BarcodeTaken(Refusal):
     """This barcode belongs to another item.
 
-    The barcode belongs to another item.
+    A barcode leads to one item, or to one of its packs, and a GTIN is one barcode in all its forms. Take it away from the
+    other first; `barcode` in the list of items finds who has it.
     """
 
     def __init__(self, barcode: str) -> None:
@@ -60,7 +61,7 @@ class BarcodeTaken(Refusal):
 class ItemArchived(Refusal):
     """The item is archived.
 
-    An archived item takes no movements and no changes.
+    An archived item takes no movements and no changes. Restore it first.
     """
 
     def __init__(self, sku: str) -> None:
@@ -70,7 +71,7 @@ class ItemArchived(Refusal):
 class LocationArchived(Refusal):
     """The location is archived.
 
-    An archived location takes no movements and no changes.
+    An archived location takes no movements, no changes and no parts. Restore it first.
     """
 
     def __init__(self, code: str) -> None:
@@ -104,7 +105,10 @@ class LocationHasStock(Refusal):
 
 
 class LocationHasParts(Refusal):
-    """Locations in use are part of this one."""
+    """Locations in use are part of this one.
+
+    Archive the locations that are part of it, or move them elsewhere; `parts` says how many there are.
+    """
 
     def __init__(self, location: str, parts: int) -> None:
         super().__init__(
@@ -117,7 +121,7 @@ class LocationHasParts(Refusal):
 class InvalidItem(Refusal):
     """The item does not make sense.
 
-    Each value that cannot be used is in `errors`.
+    Each value that cannot be used is in `errors`; a wrong check digit comes with the right one.
     """
 
     def __init__(self, errors: Sequence[Problem]) -> None:
@@ -127,7 +131,7 @@ class InvalidItem(Refusal):
 class InvalidLocation(Refusal):
     """The location does not make sense.
 
-    Each value that cannot be used is in `errors`.
+    Each value that cannot be used is in `errors`. A location lies at most eight deep, and never within itself.
     """
 
     def __init__(self, errors: Sequence[Problem]) -> None:

@@ -36,7 +36,12 @@ FIELDS: Final[Mapping[str, Meaning]] = {
     "location": Meaning("The location.", "MAIN"),
     "sku": Meaning("The item's SKU.", "TSHIRT-M"),
     "code": Meaning("The location's code.", "MAIN"),
-    "barcodes": Meaning("Barcodes on it, each of one item only: 1 to 64 printable characters.", ["4006381333931"]),
+    "barcodes": Meaning(
+        "The barcodes on one of it, each of one item only: GTINs of 8, 12, 13 or 14 digits with their check digit, or any"
+        " other text of 1 to 64 printable characters.",
+        ["4006381333931"],
+    ),
+    "tags": Meaning("Words of your own to find it by: 1 to 64 printable characters each.", ["summer"]),
     "unit": Meaning("What one of it is called.", "each"),
     "reorder_point": Meaning("When available stock at a location falls to this, `stock.low` tells.", "20"),
     "attributes": Meaning("Whatever you want to keep with it.", {"colour": "blue"}),

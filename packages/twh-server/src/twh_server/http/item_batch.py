@@ -18,8 +18,6 @@ from twh_server.http.shapes import Body, Query, malformed
 from twh_server.journal.commands import Answer
 from twh_server.refusals import Refusal
 
-BODY_BYTES_MAX = 8 << 20
-
 
 class BatchItem(ItemContent):
     """An item as it is to be."""
@@ -58,10 +56,10 @@ class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What became of each row, in their order, and how many came to what."""
 
     results: list[BatchRow]
-    created: int
-    updated: int
-    unchanged: int
-    refused: int
+    created: Annotated[int, Meta(description="How many are new.")]
+    updated: Annotated[int, Meta(description="How many were replaced.")]
+    unchanged: Annotated[int, Meta(description="How many were so already.")]
+    refused: Annotated[int, Meta(description="How many have a problem.")]
 
 
 class _RawRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,7 +82,7 @@ class _RawAnswer(msgspec.Struct, frozen=True, kw_only=True):
     path="/v1/items/batch",
     scope="items:write",
     body=ItemBatch,
-    body_bytes_max=BODY_BYTES_MAX,
+    bulk=True,
     answers={200: BatchAnswer},
     key="honoured",
     example={"items": [{"sku": "TSHIRT-M", **EXAMPLE}, {"sku": "TSHIRT-L", "name": "T-shirt, large"}]},

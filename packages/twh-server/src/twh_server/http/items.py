@@ -1,6 +1,6 @@
 """`/v1/items`: what is stocked."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from pydantic import Field
@@ -46,13 +46,18 @@ class NewPack(Body):
     barcode: str | None = Field(None, max_length=256, description="The barcode on the pack.")
 
 
+Barcodes = Annotated[list[str], Field(max_length=BARCODES_MAX)]
+Packs = Annotated[list[NewPack], Field(max_length=PACKS_MAX, description="The packs in which it is handled.")]
+Tags = Annotated[list[str], Field(max_length=TAGS_MAX)]
+
+
 class ItemContent(Body):
     """All that can be said of an item besides its SKU; what is left out has its default."""
 
     name: Name
-    barcodes: list[str] = Field(default_factory=list, max_length=BARCODES_MAX)
-    packs: list[NewPack] = Field(default_factory=list[NewPack], max_length=PACKS_MAX)
-    tags: list[str] = Field(default_factory=list, max_length=TAGS_MAX)
+    barcodes: Barcodes = Field(default_factory=list)
+    packs: Packs = Field(default_factory=list[NewPack])
+    tags: Tags = Field(default_factory=list)
     unit: str = Field("each", min_length=1, max_length=16, description="What one of it is called.")
     scale: int | None = Field(
         None,
@@ -74,9 +79,9 @@ class ItemChanges(Body):
     """What is to be changed of an item; what is left out stays."""
 
     name: Name = Field(default="")
-    barcodes: list[str] = Field(default_factory=list, max_length=BARCODES_MAX)
-    packs: list[NewPack] = Field(default_factory=list[NewPack], max_length=PACKS_MAX)
-    tags: list[str] = Field(default_factory=list, max_length=TAGS_MAX)
+    barcodes: Barcodes = Field(default_factory=list)
+    packs: Packs = Field(default_factory=list[NewPack])
+    tags: Tags = Field(default_factory=list)
     unit: str = Field("each", min_length=1, max_length=16)
     reorder_point: DecimalText | None = None
     attributes: Attributes = Field(default_factory=dict)

@@ -26,7 +26,10 @@ class StaleVersion(Refusal):
 
 
 class AlreadyExists(Refusal):
-    """There is one already."""
+    """There is one already.
+
+    `If-None-Match: *` creates or does nothing, and it is there. Read it, or leave the header out to replace it.
+    """
 
     def __init__(self, version: int, tag: str) -> None:
         super().__init__(

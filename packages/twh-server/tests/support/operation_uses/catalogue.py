@@ -46,6 +46,32 @@ async def archive_item(desk: Desk):
     assert await desk.client.items.list().to_list() == []
 
 
+@uses("items.put")
+async def put_item(desk: Desk):
+    made = await desk.client.items.put("APPLES", name="Apples", tags=["fruit"], create_only=True)
+    same = await desk.client.items.put("APPLES", name="Apples", tags=["fruit"])
+    bare = await desk.client.items.put("APPLES", name="Apples", if_match=made.etag)
+
+    assert (same, made.version, bare.version, bare.tags) == (made, 1, 2, [])
+
+
+@uses("items.batch")
+async def put_many_items(desk: Desk):
+    answer = await desk.client.items.batch([{"sku": "APPLES", "name": "Apples"}, {"sku": " ", "name": "Nothing"}])
+
+    assert [row.status for row in answer.results] == [201, 422]
+    assert (await desk.client.items.get("APPLES")) == answer.results[0].item
+
+
+@uses("items.restore")
+async def restore_item(desk: Desk):
+    await desk.client.items.create(sku="APPLES", name="Apples")
+    await desk.client.items.archive("APPLES")
+
+    assert (await desk.client.items.restore("APPLES")).archived_at is None
+    assert [item.sku for item in await desk.client.items.list().to_list()] == ["APPLES"]
+
+
 @uses("locations.create")
 async def create_location(desk: Desk):
     location = await desk.client.locations.create(code="BIN", name="Bin", kind="bin")
@@ -83,3 +109,20 @@ async def archive_location(desk: Desk):
 
     assert (await desk.client.locations.archive("MAIN")).archived_at is not None
     assert await desk.client.locations.list().to_list() == []
+
+
+@uses("locations.put")
+async def put_location(desk: Desk):
+    await desk.client.locations.put("MAIN", name="Main", create_only=True)
+    shelf = await desk.client.locations.put("SHELF", name="Shelf", kind="bin", parent="MAIN")
+
+    assert shelf.parent is not None
+    assert [one.code for one in await desk.client.locations.list(within="MAIN").to_list()] == ["SHELF"]
+
+
+@uses("locations.restore")
+async def restore_location(desk: Desk):
+    await desk.client.locations.create(code="MAIN", name="Main")
+    await desk.client.locations.archive("MAIN")
+
+    assert (await desk.client.locations.restore("MAIN")).archived_at is None

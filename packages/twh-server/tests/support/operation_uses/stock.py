@@ -66,6 +66,17 @@ async def list_stock(desk: Desk):
     assert {level.item.sku: str(level.on_hand) for level in found} == {"APPLES": "5", "PEARS": "2"}
 
 
+@uses("stock.totals")
+async def list_totals(desk: Desk):
+    await desk.shelf("APPLES", "5")
+    await desk.client.locations.create(code="SHOP", name="Shop", kind="store")
+    await desk.client.movements.receive(item="APPLES", location="SHOP", quantity="2")
+
+    (total,) = await desk.client.stock.totals().to_list()
+
+    assert (total.item.sku, str(total.on_hand), str(total.sellable), total.locations) == ("APPLES", "7", "7", 2)
+
+
 @uses("stock.get")
 async def get_stock(desk: Desk):
     await desk.shelf(on_hand="5")

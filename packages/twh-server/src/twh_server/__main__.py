@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         run=_reseal
     )
 
-    tenant = commands.add_parser("tenant", help="the customers").add_subparsers(required=True, metavar="ACTION")
-    create = tenant.add_parser("create", help="create a tenant with its empty ledger")
-    create.add_argument("name")
-    create.add_argument("--kind", choices=["live", "sandbox"], default="live")
-    create.set_defaults(run=_create_tenant)
-    tenant.add_parser("list", help="list the tenants").set_defaults(run=_list_tenants)
+    _tenant_actions(commands.add_parser("tenant", help="the customers"))
 
     key = commands.add_parser("key", help="their API keys").add_subparsers(required=True, metavar="ACTION")
     create = key.add_parser("create", help="create a key; its secret is shown this once")
@@ -74,6 +70,30 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--port", type=int, help="the port to serve on; the next free one from 8750 when left out")
     sandbox.set_defaults(run=_sandbox)
     return parser
+
+
+def _tenant_actions(tenant: argparse.ArgumentParser) -> None:
+    actions = tenant.add_subparsers(required=True, metavar="ACTION")
+    create = actions.add_parser("create", help="create a tenant with its empty ledger")
+    create.add_argument("name")
+    create.add_argument("--kind", choices=["live", "sandbox"], default="live")
+    create.set_defaults(run=_create_tenant)
+    actions.add_parser("list", help="list the tenants").set_defaults(run=_list_tenants)
+
+    def about(action: str, run: Callable[[argparse.Namespace], None], meaning: str) -> argparse.ArgumentParser:
+        parser = actions.add_parser(action, help=meaning)
+        parser.add_argument("tenant", help="the tenant's id")
+        parser.set_defaults(run=run, action=action)
+        return parser
+
+    about("show", _show_tenant, "show one tenant")
+    about("suspend", _change_state, "let its keys read, and change nothing")
+    about("resume", _change_state, "let its keys work again")
+    about("close", _change_state, "let nobody in any more, for good")
+    export = about("export", _export_tenant, "write everything that is its own into a new file")
+    export.add_argument("--to", type=Path, required=True, metavar="FILE", help="a new file, or a folder for it")
+    purge = about("purge", _purge_tenant, "delete a closed tenant, whole; asks for its name")
+    purge.add_argument("--yes-purge", metavar="NAME", help="its name, where nobody can be asked")
 
 
 def _with_places(command: argparse.ArgumentParser) -> None:
@@ -147,6 +167,30 @@ def _list_tenants(chosen: argparse.Namespace) -> None:
     from twh_server.processes import administration
 
     asyncio.run(administration.show_tenants(_settings(chosen)))
+
+
+def _show_tenant(chosen: argparse.Namespace) -> None:
+    from twh_server.processes import lifecycle
+
+    asyncio.run(lifecycle.show_tenant(_settings(chosen), chosen.tenant))
+
+
+def _change_state(chosen: argparse.Namespace) -> None:
+    from twh_server.processes import lifecycle
+
+    asyncio.run(lifecycle.change_state(_settings(chosen), chosen.tenant, chosen.action))
+
+
+def _export_tenant(chosen: argparse.Namespace) -> None:
+    from twh_server.processes import lifecycle
+
+    asyncio.run(lifecycle.export_tenant(_settings(chosen), chosen.tenant, chosen.to))
+
+
+def _purge_tenant(chosen: argparse.Namespace) -> None:
+    from twh_server.processes import lifecycle
+
+    lifecycle.purge_tenant(_settings(chosen), chosen.tenant, chosen.yes_purge)
 
 
 def _create_key(chosen: argparse.Namespace) -> None:

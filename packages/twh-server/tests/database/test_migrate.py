@@ -1,15 +1,20 @@
 """Migrating: the tables become what the code names, once, however often and from wherever it is asked for."""
 
 import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from on_postgres import BINARIES
 from sqlalchemy.dialects import postgresql
 
+from twh_server.database.address import Address
+from twh_server.database.embedded import temporary_postgres
+from twh_server.database.guards import CREATE_ROLES
 from twh_server.database.migrate import MIGRATIONS, migrate
 from twh_server.database.revisions import REVISION, REVISIONS, NoWayBack, standing_of
 from twh_server.database.tables import metadata
@@ -104,3 +109,26 @@ def test_a_revision_is_not_undone_and_says_what_to_do_instead(empty, revision):
     engine.dispose()
 
     assert state(empty) == before
+
+
+WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%create role%'"
+
+
+def test_two_databases_of_a_new_cluster_may_be_migrated_at_once():
+    """Roles are the cluster's: both find that there are none, and the later one meets those that the earlier one makes."""
+    with (
+        temporary_postgres(binaries=BINARIES) as cluster,
+        psycopg.connect(cluster.conninfo(user="postgres")) as earlier,
+        psycopg.connect(cluster.conninfo(user="postgres"), autocommit=True) as watching,
+        ThreadPoolExecutor(1) as later,
+    ):
+        address = Address(cluster.conninfo())
+        earlier.execute(CREATE_ROLES)
+        migrating = later.submit(migrate, address)
+        while watching.execute(WAITING).fetchone() == (0,):
+            assert not migrating.done()
+            time.sleep(0.01)
+        earlier.commit()
+        migrating.result()
+
+        assert standing_of(address).revision == REVISION

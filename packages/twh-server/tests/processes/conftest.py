@@ -1,5 +1,7 @@
 """Programs started as an operator starts them: real processes, real signals, their words read from stderr."""
 
+import gc
+import logging
 import os
 import shutil
 import signal
@@ -13,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 from on_postgres import OWN_SETTINGS
+
+from twh_server.__main__ import main
 
 SECRETS_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 PATIENCE_SECONDS = 60
@@ -130,3 +134,25 @@ def folder():
     path.chmod(0o755)
     yield path / "sandbox"
     shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, settings, address):
+    """Runs one command in this very process: (exit code, what it printed, what it said)."""
+    handlers = logging.getLogger().handlers
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+    def command(*words):
+        monkeypatch.setattr(sys, "argv", ["twh-server", *words])
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code
+        printed, said = capsys.readouterr()
+        return code, printed.strip(), said
+
+    yield command
+    gc.enable()
+    logging.getLogger().handlers = handlers

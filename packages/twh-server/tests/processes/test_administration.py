@@ -1,39 +1,13 @@
 """What whoever runs a server does by hand: data on stdout, talk on stderr, and a next step when something is wrong."""
 
-import gc
 import json
-import logging
-import sys
 
 import psycopg
 import pytest
 
-from twh_server.__main__ import main
 from twh_server.access.scopes import SANDBOX_SCOPES
 
 pytestmark = pytest.mark.usefixtures("address")  # migrated
-
-
-@pytest.fixture
-def command(monkeypatch, capsys, settings):
-    """Runs one command in this very process: (exit code, what it printed, what it said)."""
-    handlers = logging.getLogger().handlers
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-
-    def command(*words):
-        monkeypatch.setattr(sys, "argv", ["twh-server", *words])
-        try:
-            main()
-            code = 0
-        except SystemExit as ended:
-            code = ended.code
-        printed, said = capsys.readouterr()
-        return code, printed.strip(), said
-
-    yield command
-    gc.enable()
-    logging.getLogger().handlers = handlers
 
 
 def asked(address, sql, *parameters):
@@ -46,7 +20,7 @@ def test_a_tenant_is_created_and_listed(command):
     _, listed, _ = command("tenant", "list")
 
     assert code == 0
-    assert f"{tenant}  sandbox   Ann's shop" in listed.splitlines()
+    assert f"{tenant}  sandbox   active     Ann's shop" in listed.splitlines()
 
 
 def test_a_key_is_shown_once_and_may_do_what_was_said(command, address):

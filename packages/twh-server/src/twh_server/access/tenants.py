@@ -23,6 +23,8 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: TenantKind
     created_at: datetime
+    state: TenantState = "active"
+    state_changed_at: datetime | None = None
 
 
 async def create_tenant(tx: Connection, *, name: str, kind: TenantKind) -> Tenant:
@@ -37,17 +39,28 @@ async def create_tenant(tx: Connection, *, name: str, kind: TenantKind) -> Tenan
 async def find_tenant(database: Database, tenant: TenantId) -> Tenant | None:
     """One tenant; None when there is none of that id."""
     rows = await database.anywhere(FIND_TENANT, {"id": tenant})
-    return _shown(rows[0]) if rows else None
+    return tenant_of(rows[0]) if rows else None
 
 
 async def list_tenants(database: Database) -> list[Tenant]:
     """Every tenant, oldest first: for whoever operates the server."""
-    return [_shown(row) for row in await database.anywhere(LIST_TENANTS)]
+    return [tenant_of(row) for row in await database.anywhere(LIST_TENANTS)]
 
 
-def _shown(row: Row) -> Tenant:
-    tenant_id, name, kind, created_at = row
-    return Tenant(id=TENANT.text(tenant_id), name=name, kind=kind, created_at=created_at.astimezone(UTC))
+COLUMNS = "id, name, kind, created_at, state, state_changed_at"
+
+
+def tenant_of(row: Row) -> Tenant:
+    """A tenant from a row of `COLUMNS`."""
+    tenant_id, name, kind, created_at, state, state_changed_at = row
+    return Tenant(
+        id=TENANT.text(tenant_id),
+        name=name,
+        kind=kind,
+        created_at=created_at.astimezone(UTC),
+        state=state,
+        state_changed_at=state_changed_at and state_changed_at.astimezone(UTC),
+    )
 
 
 ADD_TENANT = """
@@ -60,14 +73,14 @@ insert into ledger_heads (tenant_id, sequence, recorded_at, last_id, hash)
 values (%(id)s, 0, %(created_at)s, null, %(hash)s)
 """
 
-FIND_TENANT = """
-select id, name, kind, created_at
+FIND_TENANT = f"""
+select {COLUMNS}
 from tenants
 where id = %(id)s
 """
 
-LIST_TENANTS = """
-select id, name, kind, created_at
+LIST_TENANTS = f"""
+select {COLUMNS}
 from tenants
 order by id
 """

@@ -1,10 +1,12 @@
 """Migrating: roles first, then every revision that is missing, as the owner. Safe to call twice, or from two places."""
 
+import time
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import DBAPIError
 
 from twh_server.database.address import Address
 from twh_server.database.guards import APP, CREATE_ROLES, OWNER, WORKER
@@ -13,6 +15,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 # Two migrations of one database take turns on this advisory lock ("twh" in ASCII).
 _LOCK = 0x747768
+
+PREPARE_ATTEMPTS_MAX = 20
+PREPARE_PAUSE_SECONDS = 0.05
 
 
 def migrate(address: Address, *, to: str = "head") -> None:
@@ -23,8 +28,8 @@ def migrate(address: Address, *, to: str = "head") -> None:
     engine = sa.create_engine(address.sqlalchemy_url, connect_args=address.connect_args, poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.execute(sa.text("select pg_advisory_lock(:lock)"), {"lock": _LOCK})
-        connection.execute(sa.text(_PREPARE))
         connection.commit()
+        _prepare(connection)
         connection.execute(sa.text(f"set role {OWNER}"))
         connection.commit()
         config = Config()
@@ -35,6 +40,24 @@ def migrate(address: Address, *, to: str = "head") -> None:
         connection.commit()
     engine.dispose()
 
+
+def _prepare(connection: sa.Connection) -> None:
+    """Roles and their rights. Roles are the cluster's: whoever migrates another database of it may be at them too."""
+    for attempts_left in reversed(range(PREPARE_ATTEMPTS_MAX)):
+        try:
+            connection.execute(sa.text(_PREPARE))
+            connection.commit()
+        except DBAPIError as fault:
+            connection.rollback()
+            if getattr(fault.orig, "sqlstate", None) not in _MET_ANOTHER or not attempts_left:
+                raise
+            time.sleep(PREPARE_PAUSE_SECONDS)
+        else:
+            return
+
+
+# Two who create a role, grant it or are granted it at once: the later one meets what the earlier one has just made.
+_MET_ANOTHER = {"23505", "42710", "XX000"}
 
 _PREPARE = f"""
 {CREATE_ROLES}

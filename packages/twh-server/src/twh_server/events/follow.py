@@ -131,7 +131,7 @@ class Follower:
         await tx.execute(BEGIN_CURSOR, whose)
         taken = await (await tx.execute(TAKE_CURSOR, whose)).fetchone()
         if taken is None:
-            return False  # another process holds it
+            return False  # another process holds it, or the tenant is gone
         cursor, head = taken
         last = min(head, cursor + self._run_events_max)
         if last <= cursor:
@@ -151,9 +151,12 @@ order by c.updated_at nulls first
 limit %(limit)s
 """
 
+# A tenant that was purged since it was found to be behind has no head, and gets no cursor.
 BEGIN_CURSOR = """
 insert into cursors (tenant_id, follower, sequence, updated_at)
-values (%(tenant)s, %(follower)s, 0, now())
+select tenant_id, %(follower)s, 0, now()
+from ledger_heads
+where tenant_id = %(tenant)s
 on conflict do nothing
 """
 

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from pydantic import Field
 
+from twh_server.access.refusals import TenantClosed
 from twh_server.access.tenants import Tenant, find_tenant
 from twh_server.database.identifiers import KEY
 from twh_server.http.operation import Call, operation, shown
@@ -62,6 +63,7 @@ async def create(call: Call[NewSandbox, Query]) -> Answer:
 async def get(call: Call[Any, Query]) -> Answer:
     """Read whose key this is, and what it may do."""
     tenant = await find_tenant(call.rooms.database, call.tenant)
-    assert tenant is not None
+    if tenant is None:  # it was closed and purged since the key was looked at
+        raise TenantClosed
     access = call.access
     return shown(Whose(tenant, KeyRef(KEY.text(access.key), access.name, sorted(access.scopes))))

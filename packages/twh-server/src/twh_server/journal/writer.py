@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from twh_server.access.refusals import TenantClosed
 from twh_server.database.engine import Connection, Database, is_transient
 from twh_server.database.identifiers import TenantId
 from twh_server.events.bell import Bell
@@ -119,6 +120,9 @@ class Writer:
         try:
             async with self._database.writers.connection() as connection:
                 outcomes = await self._commit(connection, tenant, taken)
+        except batch.NoSuchTenant:
+            # It was closed and purged since the key was looked at.
+            outcomes = [TenantClosed() for _ in taken]
         except Exception as fault:  # noqa: BLE001  # whatever else it is, it is one command's own
             if is_transient(fault):
                 _log.warning("a batch of %d commands was not committed: %s", len(taken), fault)

@@ -24,7 +24,7 @@ def bring_up_to_date(settings: Settings) -> None:
     address = address_of(settings)
     standing = answered(lambda: standing_of(address))
     if standing.fits_as_promised:
-        _show(f"The database is at revision {standing.revision}, which is newer than this server and works with it.")
+        show(f"The database is at revision {standing.revision}, which is newer than this server and works with it.")
         return
     if not standing.is_known:
         raise CannotStart(standing.is_newer())
@@ -35,21 +35,21 @@ def bring_up_to_date(settings: Settings) -> None:
         raise CannotStart(
             f"The database cannot be migrated: {reason}. The login has to create roles and tables."
         ) from None
-    _show(f"The database is at revision {REVISION}.")
+    show(f"The database is at revision {REVISION}.")
 
 
 async def add_tenant(settings: Settings, name: str, kind: TenantKind) -> None:
     """Create a tenant and print its id."""
     async with Database(migrated(settings)) as database, database.transaction() as tx:
         tenant = await tenants.create_tenant(tx, name=name, kind=kind)
-    _show(tenant.id)
+    show(tenant.id)
 
 
 async def show_tenants(settings: Settings) -> None:
     """Print the tenants, one a line."""
     async with Database(migrated(settings)) as database:
         for tenant in await tenants.list_tenants(database):
-            _show(f"{tenant.id}  {tenant.kind:8}  {tenant.name}")
+            show(f"{tenant.id}  {tenant.kind:8}  {tenant.state:9}  {tenant.name}")
 
 
 async def add_key(settings: Settings, tenant_id: str, name: str, scopes: list[str] | None) -> None:
@@ -57,22 +57,22 @@ async def add_key(settings: Settings, tenant_id: str, name: str, scopes: list[st
     if unknown := sorted(set(scopes or ()) - set(SCOPES)):
         raise CannotStart(f"There is no scope {', '.join(unknown)}. There are {', '.join(SCOPES)}.")
     async with Database(migrated(settings)) as database:
-        tenant = await _tenant(database, tenant_id)
+        tenant = await tenant_named(database, tenant_id)
         async with database.transaction() as tx:
             wanted = cast("list[Scope]", scopes) if scopes else SANDBOX_SCOPES
             key = await keys.create_key(tx, tenant, name=name, scopes=wanted)
     say(f"{key.id} is made. Keep its secret: it is not shown again.")
-    _show(key.secret)
+    show(key.secret)
 
 
 async def show_keys(settings: Settings, tenant_id: str) -> None:
     """Print a tenant's keys, one a line."""
     async with Database(migrated(settings)) as database:
-        tenant = await _tenant(database, tenant_id)
+        tenant = await tenant_named(database, tenant_id)
         identifier = TENANT.parse(tenant.id)
         assert identifier is not None
         for key in await keys.list_keys(database, identifier):
-            _show(f"{key.id}  {'revoked' if key.revoked_at else 'valid':8}  {key.name}  {' '.join(key.scopes)}")
+            show(f"{key.id}  {'revoked' if key.revoked_at else 'valid':8}  {key.name}  {' '.join(key.scopes)}")
 
 
 async def end_key(settings: Settings, key_id: str) -> None:
@@ -81,7 +81,7 @@ async def end_key(settings: Settings, key_id: str) -> None:
     async with Database(migrated(settings)) as database, database.transaction() as tx:
         if identifier is None or not await keys.revoke_key(tx, identifier):
             raise CannotStart(f"No valid key has the id {key_id}. `twh-server key list TENANT` shows a tenant's.")
-    _show(f"{key_id} is revoked; every server stops to believe it within two seconds.")
+    show(f"{key_id} is revoked; every server stops to believe it within two seconds.")
 
 
 async def seal_again(settings: Settings) -> None:
@@ -89,19 +89,20 @@ async def seal_again(settings: Settings) -> None:
     sealer = sealer_of(settings)
     async with Database(migrated(settings)) as database:
         told = await reseal(database, sealer)
-    _show(f"{told.endpoints} webhook endpoints were sealed again; the key's name is {sealer.name.hex()}.")
+    show(f"{told.endpoints} webhook endpoints were sealed again; the key's name is {sealer.name.hex()}.")
     if told.closed:
-        _show(f"{told.closed} endpoints have a secret that no key here opens: add its key to TWH_SECRETS_KEYS_OLD.")
+        show(f"{told.closed} endpoints have a secret that no key here opens: add its key to TWH_SECRETS_KEYS_OLD.")
     if told.newest_answer:
-        _show(
+        show(
             f"{told.answers} answers are still kept under older keys, the newest since {told.newest_answer:%Y-%m-%d %H:%M}"
             " UTC. They are forgotten when they are old enough: keep TWH_SECRETS_KEYS_OLD, and run this again then."
         )
     if told.done:
-        _show("Nothing needs TWH_SECRETS_KEYS_OLD any more.")
+        show("Nothing needs TWH_SECRETS_KEYS_OLD any more.")
 
 
-async def _tenant(database: Database, text: str) -> Tenant:
+async def tenant_named(database: Database, text: str) -> Tenant:
+    """The tenant with an id. Raises CannotStart."""
     identifier = TENANT.parse(text)
     tenant = await tenants.find_tenant(database, identifier) if identifier else None
     if tenant is None:
@@ -109,6 +110,6 @@ async def _tenant(database: Database, text: str) -> Tenant:
     return tenant
 
 
-def _show(line: str) -> None:
-    """Data goes to stdout, talk to stderr."""
+def show(line: str) -> None:
+    """Print a line: data goes to stdout, talk to stderr."""
     sys.stdout.write(f"{line}\n")

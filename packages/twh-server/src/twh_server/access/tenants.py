@@ -1,9 +1,10 @@
 """Tenants: the customers of TWH. Each has one ledger, which begins empty with the tenant."""
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from twh_server.database.engine import SET_TENANT, Connection, Database, Row
 from twh_server.database.identifiers import TENANT, TenantId, fresh
@@ -23,8 +24,13 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: TenantKind
     created_at: datetime
-    state: TenantState = "active"
-    state_changed_at: datetime | None = None
+    state: Annotated[
+        TenantState,
+        Meta(description="`active`: its keys work; `suspended`: they read only; `closed`: nobody is let in."),
+    ] = "active"
+    state_changed_at: Annotated[
+        datetime | None, Meta(description="Since when it is in that state; null since it was created.")
+    ] = None
 
 
 async def create_tenant(tx: Connection, *, name: str, kind: TenantKind) -> Tenant:

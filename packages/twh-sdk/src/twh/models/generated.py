@@ -290,6 +290,10 @@ class Tenant(Model):
     "`live`, or a `sandbox` to try things in."
     created_at: datetime
     "When it was created."
+    state: Literal["active", "closed", "suspended"] | str | None = None
+    "`active`: its keys work; `suspended`: they read only; `closed`: nobody is let in."
+    state_changed_at: datetime | None = None
+    "Since when it is in that state; null since it was created."
 
 
 class Verification(Model):

@@ -10,6 +10,7 @@ a session would add minutes and the chance of a difference. Only `all` makes oth
 
 import difflib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,9 @@ REFERENCE_GENERATOR = "packages/twh-server/generate_reference.py"
 TYPED = ["packages/twh-sdk/src", "packages/twh-cli/src", "packages/twh-server/src"]
 TYPED_SCRIPTS = ["noxfile.py", MODELS_GENERATOR, REFERENCE_GENERATOR, "quickstart", "examples", "docs/make"]
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+SANDBOX = "twh-cli[sandbox]"
+ALONE = "import twh, importlib.util as u; assert twh.Client and not u.find_spec('twh_cli') and not u.find_spec('twh_server')"
+WHEELS = {"twh-sdk": ["python", "-c", ALONE], SANDBOX: ["twh", "quickstart"]}
 NO_TESTS_CHOSEN = 5  # pytest's exit status when PYTEST_ADDOPTS chooses none of a session's few tests
 
 
@@ -114,6 +118,14 @@ def site(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def build(session: nox.Session) -> None:
+    """Build the wheels and sdists into dist/, and use them from a folder outside, in environments that have nothing else."""
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    session.run(uv(), "build", "-q", "--all-packages", "--out-dir", "dist")
+    use_wheels(session, sys.executable)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure, with ratios to what the same machine does in the same run."""
     session.run(sys.executable, "packages/twh-server/benchmarks", *session.posargs)
@@ -126,9 +138,31 @@ def every_python(session: nox.Session, version: str) -> None:
     python = present(version)
     if python is None:
         session.skip(f"Python {version} is not on this machine")
-    uv = os.environ.get("UV", "uv")  # `uv run` says where uv is
     elsewhere = {"UV_PROJECT_ENVIRONMENT": str(ROOT / ".nox" / f"python-{version}"), "VIRTUAL_ENV": ""}
-    session.run(uv, "run", "-q", "--python", python, "pytest", *session.posargs, env=elsewhere)
+    session.run(uv(), "run", "-q", "--python", python, "pytest", *session.posargs, env=elsewhere)
+
+
+def use_wheels(session: nox.Session, python: str) -> None:
+    """Install the wheels as strangers do: the SDK alone, and the command with a sandbox, which tells its quickstart."""
+    with tempfile.TemporaryDirectory(prefix="twh-wheels-") as folder:
+        Path(folder).chmod(0o755)  # as root, PostgreSQL runs as another account, which has to reach its data
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("TWH_", "XDG_", "UV_"))}
+        outside = {**own, "HOME": folder, "TWH_DATA_DIR": f"{folder}/sandboxes", "VIRTUAL_ENV": ""}
+        for wanted, words in WHEELS.items():
+            environment = Path(folder) / re.sub(r"\W", "-", wanted)
+            session.run(uv(), "venv", "-q", "--python", python, str(environment))
+            installing = ["pip", "install", "-q", "--python", str(environment), "--find-links", str(ROOT / "dist")]
+            session.run(uv(), *installing, wanted)
+            with session.chdir(folder):
+                session.run(str(environment / "bin" / words[0]), *words[1:], env=outside, include_outer_env=False)
+                if wanted == SANDBOX:
+                    down = [str(environment / "bin" / "twh"), "sandbox", "down", "-q"]
+                    session.run(*down, env=outside, include_outer_env=False)
+
+
+def uv() -> str:
+    """uv: `uv run` says where it is."""
+    return os.environ.get("UV", "uv")
 
 
 def tool(name: str) -> str:

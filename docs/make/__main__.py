@@ -6,10 +6,12 @@ Everything is put together under build/pages first. A link that leads nowhere, o
 """
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TypeAlias
 
 import commands
 import http_api
@@ -18,6 +20,8 @@ from links import Pages
 
 ROOT = Path(__file__).parent.parent.parent
 BUILD = ROOT / "build"
+
+Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
 
 
 def main() -> int:
@@ -35,7 +39,9 @@ def main() -> int:
     if (ROOT / "docs" / "images").exists():
         shutil.copytree(ROOT / "docs" / "images", source / "images", dirs_exist_ok=True)
     configuration = BUILD / "zensical.toml"
-    configuration.write_text((ROOT / "docs" / "make" / "zensical.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    order = f"\n[project]\nnav = {navigation(source)}\n"
+    text = (ROOT / "docs" / "make" / "zensical.toml").read_text(encoding="utf-8")
+    configuration.write_text(text.replace("\n[project]\n", order, 1), encoding="utf-8")
     program = Path(sys.executable).parent / "zensical"
     built = subprocess.run([program, "build", "--clean", "--strict", "-f", configuration], cwd=BUILD, check=False)
     if built.returncode:
@@ -44,6 +50,42 @@ def main() -> int:
         shutil.copytree(BUILD / "site", chosen.to, dirs_exist_ok=True)
     print(f"{len(list((BUILD / 'site').rglob('*.html')))} pages in {chosen.to}")
     return 0
+
+
+# What a reader looks at first stands first; within a folder, its index, then its pages by name.
+SECTIONS = {
+    "tutorial": "Tutorial",
+    "how-to": "How to",
+    "reference": "Reference",
+    "reference/sdk": "Python SDK",
+    "reference/commands": "Commands",
+    "reference/http": "HTTP API",
+    "explanation": "Explanation",
+    "runbooks": "Runbooks",
+    "decisions": "Decisions",
+    "project": "The project",
+}
+
+
+def navigation(source: Path) -> str:
+    """The order of the pages, as the configuration has it. A folder without a name there is an error."""
+    return told(["index.md", *(section(source, folder) for folder in SECTIONS if "/" not in folder)])
+
+
+def section(source: Path, folder: str) -> Tree:
+    """A folder: its index, its pages, the folders in it."""
+    inside = sorted((source / folder).iterdir(), key=lambda path: (path.name != "index.md", path.is_dir(), path.name))
+    named = [path.relative_to(source).as_posix() for path in inside]
+    return {SECTIONS[folder]: [path if path.endswith(".md") else section(source, path) for path in named]}
+
+
+def told(value: Tree) -> str:
+    """A value as TOML: lists and inline tables look like JSON with `=`."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(name)} = {told(one)}' for name, one in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(told(one) for one in value)}]"
+    return json.dumps(value)
 
 
 if __name__ == "__main__":

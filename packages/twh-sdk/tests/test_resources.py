@@ -1,6 +1,6 @@
 """Each method asks what the contract says: method, address, query, body."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -153,6 +153,32 @@ client = Describe()
             client.webhooks.update("whe_1", enabled=False),
             ("PATCH", "/v1/webhook-endpoints/whe_1", {}, {"enabled": False}),
         ),
+        (
+            client.webhooks.rotate_secret("whe_1", overlap_seconds=timedelta(hours=2)),
+            ("POST", "/v1/webhook-endpoints/whe_1/rotate-secret", {}, {"overlap_seconds": 7200}),
+        ),
+        (client.webhooks.rotate_secret("whe_1"), ("POST", "/v1/webhook-endpoints/whe_1/rotate-secret", {}, {})),
+        (
+            client.api_keys.create(name="till", scopes=["stock:read"], expires_at=NOON),
+            ("POST", "/v1/api-keys", {}, {"name": "till", "scopes": ["stock:read"], "expires_at": NOON_TEXT}),
+        ),
+        (
+            client.api_keys.create(name="Ann", role="viewer", expires_at=None),
+            ("POST", "/v1/api-keys", {}, {"name": "Ann", "role": "viewer", "expires_at": None}),
+        ),
+        (client.api_keys.get("key_1"), ("GET", "/v1/api-keys/key_1", {}, None)),
+        (client.api_keys.list(page_size=5), ("GET", "/v1/api-keys", {"limit": "5"}, None)),
+        (client.api_keys.update("key_1", name="x"), ("PATCH", "/v1/api-keys/key_1", {}, {"name": "x"})),
+        (
+            client.api_keys.update("key_1", expires_at=None),
+            ("PATCH", "/v1/api-keys/key_1", {}, {"expires_at": None}),
+        ),
+        (
+            client.api_keys.rotate("key_1", overlap_seconds=60),
+            ("POST", "/v1/api-keys/key_1/rotate", {}, {"overlap_seconds": 60}),
+        ),
+        (client.api_keys.rotate("key_1"), ("POST", "/v1/api-keys/key_1/rotate", {}, {})),
+        (client.api_keys.revoke("key_1"), ("POST", "/v1/api-keys/key_1/revoke", {}, None)),
         (client.webhooks.delete("whe_1"), ("DELETE", "/v1/webhook-endpoints/whe_1", {}, None)),
         (
             client.webhooks.deliveries(endpoint="whe_1", state="failed"),
@@ -233,3 +259,19 @@ def test_what_a_key_was_answered_is_told(server):
 
     assert isinstance(found, models.KeyRecord)
     assert found.recorded_at == NOON
+
+
+def test_an_overlap_of_half_a_second_is_refused_at_the_call_site():
+    with pytest.raises(ValueError, match="whole seconds"):
+        client.api_keys.rotate("key_1", overlap_seconds=timedelta(seconds=0.5))
+
+
+def test_a_secret_is_not_shown_where_a_key_is_printed(server):
+    key = dict.fromkeys(("role", "expires_at", "revoked_at", "last_used_at", "successor"))
+    key |= {"id": "key_1", "name": "till", "scopes": [], "version": 1, "etag": '"ak1"', "created_at": NOON_TEXT}
+    server.will(server.answer(201, {**key, "secret": "twh_test_told_once"}))
+
+    made = server.client().api_keys.create(name="till", scopes=["stock:read"])
+
+    assert made.secret == "twh_test_told_once"
+    assert "told_once" not in f"{made} {made!r}"

@@ -9,8 +9,11 @@ from twh import errors
 
 COMMANDS = {
     "already_exists": "Leave out --create-only to replace it.",
+    "api_key_already_rotated": "twh keys get KEY   (its `successor` is the one to rotate)",
+    "api_key_ended": "twh keys create NAME --role ROLE",
     "api_key_expired": "twh whoami   (shows where the key comes from; a key that still works makes another: twh keys create)",
     "api_key_mistyped": "twh whoami   (shows where the key comes from: copy it there again, whole)",
+    "api_key_not_found": "twh keys list",
     "api_key_revoked": "twh whoami   (shows where the key comes from; a key that still works makes another: twh keys create)",
     "api_key_unknown": "twh whoami   (shows where key and address come from; a key opens only the server that made it)",
     "barcode_taken": "twh items list --barcode BARCODE",
@@ -46,6 +49,7 @@ COMMANDS = {
     "sku_taken": "twh items get SKU",
     "stale_quantity": "Read the level again and decide again: twh stock get ITEM LOCATION",
     "stale_version": "Read it again and decide again; then pass the new ETag to --if-match, or leave it out.",
+    "too_many_api_keys": "twh keys list   (shows when each was used last), then twh keys revoke KEY",
     "too_many_attempts": "Wait some seconds, and check the key: twh whoami   (shows where it comes from)",
     "unauthenticated": "twh whoami   (shows where the key comes from; `twh sandbox up` makes one for the sandbox)",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
@@ -44,6 +44,12 @@ ChangedSince = Annotated[
     typer.Option("--changed-since", metavar="TIME", parser=readings.moment, help="Changed since: a time, or 3h."),
 ]
 CreateOnly = Annotated[bool, typer.Option("--create-only", help="Only if it does not exist yet.")]
+Overlap = Annotated[
+    timedelta | None,
+    typer.Option(
+        "--overlap", metavar="TIME", parser=readings.duration, help="How long the old one goes on: 30s, 2h, 7d, 0s."
+    ),
+]
 
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to show.")]
 All = Annotated[bool, typer.Option("--all", help="Show all, however many.")]

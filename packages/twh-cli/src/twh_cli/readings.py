@@ -42,6 +42,29 @@ def moment(text: str) -> datetime:
         ) from None
 
 
+def duration(text: str) -> timedelta:
+    """30s, 2h, 7d: so long."""
+    found = AGO.fullmatch(text.strip())
+    try:
+        if found and not text.strip().endswith("ago"):
+            return timedelta(seconds=int(found[1]) * SECONDS[found[2]])
+    except OverflowError:
+        pass
+    raise typer.BadParameter(f"{text!r} is not a duration: write 30s, 15m, 2h or 7d.")
+
+
+def end(text: str) -> datetime:
+    """2026-12-31T12:00:00Z, 2026-12-31, or 90d: so long from now. A time without a zone is this machine's."""
+    try:
+        if AGO.fullmatch(text.strip()):
+            return datetime.now(UTC) + duration(text)
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"{text!r} is not a time: write 2026-12-31T12:00:00Z, 2026-12-31, or 90d from now."
+        ) from None
+
+
 def reference(text: str) -> ReferenceParts:
     """`rma:RA-19` is RA-19 of type rma; anything else is of type reference."""
     typed = TYPED_REFERENCE.fullmatch(text)

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 from pydantic import Discriminator, Tag
 
 from twh.model import Model
-from twh.models.generated import Actor, Endpoint, Entry, Item, ItemRef, Location, LocationRef, Settings, Tenant
+from twh.models.generated import Actor, ApiKey, Endpoint, Entry, Item, ItemRef, Location, LocationRef, Settings, Tenant
 
 
 class Told(Model):
@@ -97,11 +97,44 @@ class EndpointUpdated(Told):
     data: Endpoint
 
 
+class EndpointSecretRotated(Told):
+    """The endpoint has another secret; the data does not tell it."""
+
+    type: Literal["endpoint.secret_rotated"]
+    data: Endpoint
+
+
 class EndpointDeleted(Told):
     """The data is the endpoint as it was."""
 
     type: Literal["endpoint.deleted"]
     data: Endpoint
+
+
+class KeyCreated(Told):
+    """The data is the key, without its secret."""
+
+    type: Literal["key.created"]
+    data: ApiKey
+
+
+class KeyUpdated(Told):
+    """The data is the key as it is now."""
+
+    type: Literal["key.updated"]
+    data: ApiKey
+
+
+class KeyRotated(Told):
+    """The data is the key that ends soon; `.data.successor` has taken its place."""
+
+    type: Literal["key.rotated"]
+    data: ApiKey
+
+
+class KeyRevoked(Told):
+    type: Literal["key.revoked"]
+    data: ApiKey
 
 
 class SettingsUpdated(Told):
@@ -163,11 +196,16 @@ KINDS: frozenset[str] = frozenset(
         "location.restored",
         "endpoint.created",
         "endpoint.updated",
+        "endpoint.secret_rotated",
         "endpoint.deleted",
         "settings.updated",
         "tenant.suspended",
         "tenant.resumed",
         "tenant.closed",
+        "key.created",
+        "key.updated",
+        "key.rotated",
+        "key.revoked",
         "stock.low",
     }
 )
@@ -191,6 +229,11 @@ Event: TypeAlias = Annotated[
     | Annotated[LocationRestored, Tag("location.restored")]
     | Annotated[EndpointCreated, Tag("endpoint.created")]
     | Annotated[EndpointUpdated, Tag("endpoint.updated")]
+    | Annotated[EndpointSecretRotated, Tag("endpoint.secret_rotated")]
+    | Annotated[KeyCreated, Tag("key.created")]
+    | Annotated[KeyUpdated, Tag("key.updated")]
+    | Annotated[KeyRotated, Tag("key.rotated")]
+    | Annotated[KeyRevoked, Tag("key.revoked")]
     | Annotated[EndpointDeleted, Tag("endpoint.deleted")]
     | Annotated[SettingsUpdated, Tag("settings.updated")]
     | Annotated[TenantSuspended, Tag("tenant.suspended")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -16,6 +17,11 @@ class Model(BaseModel):
     """Unknown fields are kept and can be read as attributes."""
 
     model_config = ConfigDict(frozen=True, extra="allow", defer_build=True, protected_namespaces=())
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What is printed ends in logs: a secret is read as an attribute, and is not printed."""
+        for name, value in super().__repr_args__():
+            yield name, "…" if name == "secret" else value
 
 
 @cache

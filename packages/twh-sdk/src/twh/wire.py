@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Final, NoReturn
@@ -96,6 +96,19 @@ def instant(value: datetime | str) -> str:
 
 def instant_or_not(value: datetime | str | NotGiven) -> str | NotGiven:
     return value if isinstance(value, NotGiven) else instant(value)
+
+
+def instant_or_none(value: datetime | str | NotGiven | None) -> str | NotGiven | None:
+    return value if value is None or isinstance(value, NotGiven) else instant(value)
+
+
+def whole_seconds(value: int | timedelta | NotGiven, name: str) -> int | NotGiven:
+    """A duration as whole seconds: a fraction of one is refused, since it would be rounded."""
+    if not isinstance(value, timedelta):
+        return value
+    if value % timedelta(seconds=1):
+        raise ValueError(f"{name} is {value}, and is to be whole seconds")
+    return value // timedelta(seconds=1)
 
 
 class BrokenOff(ValueError):

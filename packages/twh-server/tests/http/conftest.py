@@ -34,6 +34,10 @@ BODIES = {
     "webhooks.create": {"url": "https://example.com/hook"},
     "webhooks.update": {"description": "ours"},
     "settings.update": {"oversell": True, "adjustment_reasons": ["damaged", "found"]},
+    "webhooks.rotate_secret": {"overlap_seconds": 60},
+    "api_keys.create": {"name": "porter", "scopes": ["keys:write"]},
+    "api_keys.update": {"name": "night porter"},
+    "api_keys.rotate": {"overlap_seconds": 60},
     "sandboxes.create": {"name": "Ann's sandbox"},
 }
 
@@ -118,6 +122,8 @@ async def one_of_everything(application, stockroom):
     async with stockroom.database.workers.connection() as worker:
         await worker.execute(ADD_DELIVERY, (shop.tenant, delivery, ENDPOINT.parse(endpoint), event))
         await worker.execute(ADD_ATTEMPT, (shop.tenant, delivery))
+    body = BODIES["api_keys.create"]
+    api_key = (await application.post("/v1/api-keys", json=body, headers=headers)).json()["id"]
     body, key = {"sku": "pears", "name": "Pears"}, "a/used_key?"
     await application.post("/v1/items", json=body, headers={**headers, "Idempotency-Key": key})
     return {
@@ -128,6 +134,7 @@ async def one_of_everything(application, stockroom):
         "event": EVENT.text(event),
         "endpoint": endpoint,
         "delivery": DELIVERY.text(delivery),
+        "api_key": api_key,
         "key": key,
     }
 

@@ -100,6 +100,7 @@ async def test_lists_with_something_in_them_are_as_described(http, things, docum
         "/v1/movements",
         "/v1/entries",
         "/v1/events",
+        "/v1/api-keys",
     ):
         answer = await http.get(path)
         assert answer.json()["data"]
@@ -135,6 +136,10 @@ async def test_events_are_as_the_webhooks_section_says(http, things, document):
     for path in ("items/pears", "locations/STORE"):
         await http.post(f"/v1/{path}/archive")
         await http.post(f"/v1/{path}/restore")
+    key = f"/v1/api-keys/{things['api_key']}"
+    await http.patch(key, json={"name": "x"})
+    await http.post(f"{key}/rotate", json={})
+    await http.post(f"{key}/revoke")
     events = (await http.get("/v1/events")).json()["data"]
 
     assert len({event["type"] for event in events}) >= 8

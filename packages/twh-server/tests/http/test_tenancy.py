@@ -8,6 +8,7 @@ from twh_server.database.identifiers import (
     ENTRY,
     EVENT,
     ITEM,
+    KEY,
     LOCATION,
     MOVEMENT,
     fresh,
@@ -35,6 +36,7 @@ NEVER_WAS = {
     "event": EVENT.text(fresh()),
     "endpoint": ENDPOINT.text(fresh()),
     "delivery": DELIVERY.text(fresh()),
+    "api_key": KEY.text(fresh()),
     "key": "nobody-used-it",
 }
 

@@ -1,12 +1,14 @@
 """Webhook endpoints and their deliveries over HTTP."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from twh_server.access.keys import create_key
 from twh_server.access.sealing import Sealer
 from twh_server.access.tenants import find_tenant
+from twh_server.database.identifiers import ENDPOINT
 from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower
 from twh_server.webhooks.deliver import Courier
@@ -63,6 +65,54 @@ async def test_the_remembered_answer_of_a_creation_does_not_tell_the_secret(http
 
     assert created.json()["secret"] not in record.text
     assert record.status_code == 200
+
+
+async def test_a_rotated_secret_is_told_once_and_again_to_who_retries(http):
+    created = await http.post(ENDPOINTS, json={"url": URL})
+    address, headers = created.headers["location"], {"Idempotency-Key": "rotated-once"}
+
+    rotated = await http.post(f"{address}/rotate-secret", json={}, headers=headers)
+    again = await http.post(f"{address}/rotate-secret", json={}, headers=headers)
+    read = await http.get(address)
+    record = await http.get("/v1/idempotency-keys/rotated-once")
+
+    assert (rotated.status_code, again.content, rotated.headers["etag"]) == (200, rotated.content, '"wh2"')
+    assert rotated.json()["secret"].startswith("whsec_")
+    assert rotated.json()["secret"] != created.json()["secret"]
+    assert read.json() == {name: value for name, value in rotated.json().items() if name != "secret"}
+    assert rotated.json()["secret"] not in record.text
+    overlap = datetime.fromisoformat(read.json()["previous_secret_until"]) - datetime.now(UTC)
+    assert timedelta(hours=23) < overlap < timedelta(hours=25)
+
+
+@pytest.mark.parametrize("seconds", [-1, 604_801, "60", 0.5, None])
+async def test_two_secrets_sign_for_a_week_at_most(http, seconds):
+    address = (await http.post(ENDPOINTS, json={"url": URL})).headers["location"]
+
+    refused = await http.post(f"{address}/rotate-secret", json={"overlap_seconds": seconds})
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "malformed_request")
+
+
+async def test_what_was_done_to_an_endpoint_names_it_and_what_was_before(http, database, shop):
+    created = await http.post(ENDPOINTS, json={"url": URL})
+    address = created.headers["location"]
+    await http.patch(address, json={"enabled": False, "description": "ours"})
+    await http.post(f"{address}/rotate-secret", json={})
+    await http.delete(address)
+
+    events = (await http.get("/v1/events")).json()["data"]
+    subjects = await database.read(
+        shop.tenant, "select distinct subject from events where tenant_id = %(tenant)s", {"tenant": shop.tenant}
+    )
+
+    assert [event.get("previous") for event in events] == [
+        None,
+        {"description": "", "enabled": True},
+        {"previous_secret_until": None},
+        None,
+    ]
+    assert subjects == [(ENDPOINT.parse(created.json()["id"]),)]
 
 
 async def test_everything_wrong_with_an_endpoint_is_named_at_once(http):

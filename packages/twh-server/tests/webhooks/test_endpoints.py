@@ -24,7 +24,7 @@ async def test_creating_tells_the_secret_once_and_keeps_it_sealed(webhooks, data
     assert url == URL
     assert created.secret.startswith("whsec_")
     assert len(sealed) == 1 + 4 + 12 + 32 + 16
-    assert all(b"whsec" not in body and b"secret" not in body for body in told)
+    assert all(b"whsec" not in body and b'"secret"' not in body for body in told)
     assert msgspec.json.encode(read) == bytes(msgspec.json.decode(told[0], type=dict[str, msgspec.Raw])["data"])
     assert msgspec.to_builtins(read) == {
         name: value for name, value in msgspec.to_builtins(created).items() if name != "secret"

@@ -21,7 +21,9 @@ WHO = (
     Column("kind", "tenant.kind"),
     Column("key", "key.id"),
     Column("named", "key.name"),
+    Column("role", "key.role"),
     Column("may", "key.scopes"),
+    Column("expires", "key.expires_at"),
     Column("from", "key_source"),
     Column("address", "address"),
 )

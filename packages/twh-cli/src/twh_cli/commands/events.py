@@ -96,13 +96,22 @@ def summary(event: models.Event) -> str:
         case (
             models.EndpointCreated(data=endpoint)
             | models.EndpointUpdated(data=endpoint)
+            | models.EndpointSecretRotated(data=endpoint)
             | models.EndpointDeleted(data=endpoint)
         ):
             return endpoint.url
         case models.SettingsUpdated():
             return ", ".join(event.previous or ())
-        case models.TenantSuspended() | models.TenantResumed() | models.TenantClosed():
-            return event.data.name
+        case (
+            models.KeyCreated(data=named)
+            | models.KeyUpdated(data=named)
+            | models.KeyRotated(data=named)
+            | models.KeyRevoked(data=named)
+            | models.TenantSuspended(data=named)
+            | models.TenantResumed(data=named)
+            | models.TenantClosed(data=named)
+        ):
+            return named.name
         case models.StockLow(data=low):
             return f"{low.item.sku} at {low.location.code}: {low.available} left, reorder point {low.reorder_point}"
         case models.UnknownEvent():

@@ -26,6 +26,7 @@ CARD = (
     *COLUMNS,
     Column("created", "created_at"),
     Column("updated", "updated_at"),
+    Column("old secret until", "previous_secret_until"),
     Column("version", "version"),
     Column("etag", "etag"),
 )
@@ -108,6 +109,16 @@ def update(
     )
     session().say(f"Changed {changed.id}: version {changed.version}.", "green")
     output.show(changed, CARD)
+
+
+@app.command("rotate-secret")
+def rotate_secret(endpoint: Endpoint, overlap: o.Overlap = None) -> None:
+    """The old secret signs beside the new one for a day, or for --overlap. The new one is shown this once."""
+    rotated = session().client.webhooks.rotate_secret(
+        endpoint, overlap_seconds=o.told(overlap), options=session().options
+    )
+    session().say("Rotated. Keep the secret: it is shown this once. Until your receiver has it, both sign.", "green")
+    output.show(rotated, (*CARD, Column("secret", "secret")))
 
 
 @app.command("delete")

@@ -2,8 +2,11 @@
 
 HINTS = {
     "already_exists": "Leave out create_only to replace it, or read it and decide.",
+    "api_key_already_rotated": "Its successor stands in the key's `successor`: rotate that.",
+    "api_key_ended": "Make another: client.api_keys.create(…).",
     "api_key_expired": "Use the key that has taken its place, or have one made by a key that still works.",
     "api_key_mistyped": "Check the key: copy it again, whole (api_key=…, TWH_API_KEY, or the active profile).",
+    "api_key_not_found": "Look for it with client.api_keys.list().",
     "api_key_revoked": "Have a new key made by one that still works: client.api_keys.create(…).",
     "api_key_unknown": "Check the key and the address: a key opens only the server that made it.",
     "barcode_taken": "Find who has it with client.items.list(barcode=…).",
@@ -30,6 +33,7 @@ HINTS = {
     "pack_not_found": "client.items.get(…).packs shows which packs the item has; leave pack out to count in units.",
     "tenant_closed": "Ask whoever operates the server; what was recorded may still be exported there.",
     "tenant_suspended": "Reading still works; ask whoever operates the server to resume the tenant.",
+    "too_many_api_keys": "Revoke one that nobody uses: client.api_keys.list() shows when each was used last.",
     "too_many_attempts": "Too many unknown keys came from your address: wait, and check the key.",
     "redirected": "Set base_url (or TWH_BASE_URL) to the address that the server points to.",
     "sandbox_down": "Is the sandbox up? `twh sandbox up` starts it, `twh sandbox status` tells where it listens.",

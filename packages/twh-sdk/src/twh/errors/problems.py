@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from twh.errors.access import BY_CODE as ABOUT_ACCESS
 from twh.errors.entry_problems import (
     FieldMissing,
     FieldNotAllowed,
@@ -23,11 +24,8 @@ from twh.errors.tree import (
     APIError,
     BadRequest,
     Conflict,
-    Forbidden,
     NotFound,
     PreconditionFailed,
-    TooManyRequests,
-    Unauthenticated,
     Unavailable,
     Unprocessable,
     UnsupportedMediaType,
@@ -35,10 +33,6 @@ from twh.errors.tree import (
 
 __all__ = [
     "AlreadyExists",
-    "ApiKeyExpired",
-    "ApiKeyMistyped",
-    "ApiKeyRevoked",
-    "ApiKeyUnknown",
     "BarcodeTaken",
     "CodeTaken",
     "CountIsBackdated",
@@ -78,13 +72,9 @@ __all__ = [
     "ReasonRequired",
     "ReasonUnknown",
     "SameLocation",
-    "ScopeMissing",
     "SkuTaken",
     "StaleQuantity",
     "StaleVersion",
-    "TenantClosed",
-    "TenantSuspended",
-    "TooManyAttempts",
     "TooManyDecimals",
     "TooManyEndpoints",
     "TooManyLines",
@@ -106,55 +96,6 @@ class IdempotencyKeyMalformed(BadRequest):
 
 class InvalidParameter(BadRequest):
     """A query parameter has a value that it cannot have."""
-
-
-class ApiKeyMistyped(Unauthenticated):
-    """What was sent is no API key: its form or its checksum does not fit."""
-
-
-class ApiKeyUnknown(Unauthenticated):
-    """The server does not know this key: another server made it, or a sandbox that is gone."""
-
-
-class ApiKeyRevoked(Unauthenticated):
-    """The key was revoked."""
-
-    @property
-    def key(self) -> str | None:
-        return self.text("key")
-
-
-class ApiKeyExpired(Unauthenticated):
-    """The key has expired."""
-
-    @property
-    def key(self) -> str | None:
-        return self.text("key")
-
-    @property
-    def successor(self) -> str | None:
-        """The key that has taken its place, when it was rotated."""
-        return self.text("successor")
-
-
-class TenantSuspended(Forbidden):
-    """The tenant is suspended: everything can be read, nothing changed."""
-
-
-class TenantClosed(Forbidden):
-    """The tenant is closed: nothing can be read or changed."""
-
-
-class TooManyAttempts(TooManyRequests):
-    """Too many unknown keys came from this address; `.retry_after` says when a new one is looked up again."""
-
-
-class ScopeMissing(Forbidden):
-    """The key lacks a scope."""
-
-    @property
-    def scope(self) -> str | None:
-        return self.text("scope")
 
 
 class ItemNotFound(NotFound):
@@ -326,11 +267,8 @@ class Overloaded(Unavailable):
 
 
 BY_CODE: dict[str, type[APIError]] = {
+    **ABOUT_ACCESS,
     "already_exists": AlreadyExists,
-    "api_key_expired": ApiKeyExpired,
-    "api_key_mistyped": ApiKeyMistyped,
-    "api_key_revoked": ApiKeyRevoked,
-    "api_key_unknown": ApiKeyUnknown,
     "barcode_taken": BarcodeTaken,
     "code_taken": CodeTaken,
     "count_is_backdated": CountIsBackdated,
@@ -370,13 +308,9 @@ BY_CODE: dict[str, type[APIError]] = {
     "reason_required": ReasonRequired,
     "reason_unknown": ReasonUnknown,
     "same_location": SameLocation,
-    "scope_missing": ScopeMissing,
     "sku_taken": SkuTaken,
     "stale_quantity": StaleQuantity,
     "stale_version": StaleVersion,
-    "tenant_closed": TenantClosed,
-    "tenant_suspended": TenantSuspended,
-    "too_many_attempts": TooManyAttempts,
     "too_many_decimals": TooManyDecimals,
     "too_many_endpoints": TooManyEndpoints,
     "too_many_lines": TooManyLines,

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from twh.events import ANY_EVENT as ANY_EVENT
     from twh.events import EndpointCreated as EndpointCreated
     from twh.events import EndpointDeleted as EndpointDeleted
+    from twh.events import EndpointSecretRotated as EndpointSecretRotated
     from twh.events import EndpointUpdated as EndpointUpdated
     from twh.events import EntryRecorded as EntryRecorded
     from twh.events import Event as Event
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from twh.events import ItemCreated as ItemCreated
     from twh.events import ItemRestored as ItemRestored
     from twh.events import ItemUpdated as ItemUpdated
+    from twh.events import KeyCreated as KeyCreated
+    from twh.events import KeyRevoked as KeyRevoked
+    from twh.events import KeyRotated as KeyRotated
+    from twh.events import KeyUpdated as KeyUpdated
     from twh.events import LocationArchived as LocationArchived
     from twh.events import LocationCreated as LocationCreated
     from twh.events import LocationRestored as LocationRestored
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from twh.model import Model as Model
     from twh.model import read as read
     from twh.models.generated import Actor as Actor
+    from twh.models.generated import ApiKey as ApiKey
     from twh.models.generated import Attempt as Attempt
     from twh.models.generated import BatchAnswer as BatchAnswer
     from twh.models.generated import BatchRow as BatchRow
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
     from twh.models.generated import LocationRef as LocationRef
     from twh.models.generated import Movement as Movement
     from twh.models.generated import MovementRow as MovementRow
+    from twh.models.generated import NewApiKey as NewApiKey
     from twh.models.generated import NewEndpoint as NewEndpoint
     from twh.models.generated import NewKey as NewKey
     from twh.models.generated import Pack as Pack
@@ -62,6 +69,7 @@ MODULES = {
     "ANY_EVENT": "twh.events",
     "EndpointCreated": "twh.events",
     "EndpointDeleted": "twh.events",
+    "EndpointSecretRotated": "twh.events",
     "EndpointUpdated": "twh.events",
     "EntryRecorded": "twh.events",
     "Event": "twh.events",
@@ -69,6 +77,10 @@ MODULES = {
     "ItemCreated": "twh.events",
     "ItemRestored": "twh.events",
     "ItemUpdated": "twh.events",
+    "KeyCreated": "twh.events",
+    "KeyRevoked": "twh.events",
+    "KeyRotated": "twh.events",
+    "KeyUpdated": "twh.events",
     "LocationArchived": "twh.events",
     "LocationCreated": "twh.events",
     "LocationRestored": "twh.events",
@@ -84,6 +96,7 @@ MODULES = {
     "Model": "twh.model",
     "read": "twh.model",
     "Actor": "twh.models.generated",
+    "ApiKey": "twh.models.generated",
     "Attempt": "twh.models.generated",
     "BatchAnswer": "twh.models.generated",
     "BatchRow": "twh.models.generated",
@@ -102,6 +115,7 @@ MODULES = {
     "LocationRef": "twh.models.generated",
     "Movement": "twh.models.generated",
     "MovementRow": "twh.models.generated",
+    "NewApiKey": "twh.models.generated",
     "NewEndpoint": "twh.models.generated",
     "NewKey": "twh.models.generated",
     "Pack": "twh.models.generated",

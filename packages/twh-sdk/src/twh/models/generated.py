@@ -19,6 +19,33 @@ class Actor(Model):
     "The API key's name."
 
 
+class ApiKey(Model):
+    """An API key, without its secret."""
+
+    id: str
+    "The key's id."
+    name: str
+    "What it is for."
+    role: str | None
+    "The role it was given: its scopes are what the role means."
+    scopes: list[str]
+    "What it may do."
+    created_at: datetime
+    "When it was created."
+    expires_at: datetime | None
+    "When it stops to work by itself."
+    revoked_at: datetime | None
+    "When it was ended by hand."
+    last_used_at: datetime | None
+    "When it was used last, to the minute. It makes no new version."
+    successor: str | None
+    "The key that takes its place, once it is rotated."
+    version: int
+    "Grows by one with each change."
+    etag: str
+    "The entity tag of this version, for `If-Match` and `If-None-Match`; quotes included."
+
+
 class Attempt(Model):
     """One try to deliver."""
 
@@ -89,6 +116,8 @@ class Endpoint(Model):
     "A note for people."
     enabled: bool
     "While false, deliveries wait; they are sent once it is true again."
+    previous_secret_until: datetime | None
+    "Until then, deliveries are signed with the secret before this one, too."
     version: int
     "Grows by one with each change."
     etag: str
@@ -156,14 +185,18 @@ class KeyRecord(Model):
 
 
 class KeyRef(Model):
-    """An API key, without its secret."""
+    """The API key of a request, without its secret."""
 
     id: str
     "The key's id."
     name: str
     "The key's name."
+    role: str | None
     scopes: list[str]
     "What the key may do."
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    "As it was written before; to the minute."
 
 
 class LocationRef(Model):
@@ -198,8 +231,37 @@ class Movement(Model):
     "The level's version then."
 
 
+class NewApiKey(Model):
+    """An API key just made, with its secret. It is shown this once."""
+
+    id: str
+    "The key's id."
+    name: str
+    "What it is for."
+    role: str | None
+    "The role it was given: its scopes are what the role means."
+    scopes: list[str]
+    "What it may do."
+    created_at: datetime
+    "When it was created."
+    expires_at: datetime | None
+    "When it stops to work by itself."
+    revoked_at: datetime | None
+    "When it was ended by hand."
+    last_used_at: datetime | None
+    "When it was used last, to the minute. It makes no new version."
+    successor: str | None
+    "The key that takes its place, once it is rotated."
+    version: int
+    "Grows by one with each change."
+    etag: str
+    "The entity tag of this version, for `If-Match` and `If-None-Match`; quotes included."
+    secret: str
+    "The key itself. Shown once."
+
+
 class NewEndpoint(Model):
-    """An endpoint just made, with the secret that signs its deliveries. It is shown this once."""
+    """An endpoint with the secret that was just made to sign its deliveries. It is shown this once."""
 
     id: str
     "The endpoint's id."
@@ -211,6 +273,8 @@ class NewEndpoint(Model):
     "A note for people."
     enabled: bool
     "While false, deliveries wait; they are sent once it is true again."
+    previous_secret_until: datetime | None
+    "Until then, deliveries are signed with the secret before this one, too."
     version: int
     "Grows by one with each change."
     etag: str

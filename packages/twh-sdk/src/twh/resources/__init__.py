@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from twh.call import Driver
+from twh.resources.api_keys import ApiKeys
 from twh.resources.audit_log import AuditLog
 from twh.resources.entries import Entries
 from twh.resources.events import Events
@@ -77,6 +78,11 @@ class Nouns(Driver):
     def audit_log(self) -> AuditLog[Self]:
         """Who changed what."""
         return AuditLog(self)
+
+    @property
+    def api_keys(self) -> ApiKeys[Self]:
+        """Who may act for the tenant: create, rotate, revoke."""
+        return ApiKeys(self)
 
     @property
     def sandboxes(self) -> Sandboxes[Self]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Literal
 
 from twh import models, webhooks
@@ -10,7 +11,7 @@ from twh.call import Call, DriverT_co, Resource, endpoint
 from twh.options import Options
 from twh.pages import Page, listing
 from twh.params import AnId, named, named_or_none
-from twh.wire import NOT_GIVEN, NotGiven, given, query, segment
+from twh.wire import NOT_GIVEN, NotGiven, given, query, segment, whole_seconds
 
 
 class Webhooks(Resource[DriverT_co]):
@@ -62,6 +63,27 @@ class Webhooks(Resource[DriverT_co]):
             returns=models.Endpoint,
             body=given(url=url, kinds=kinds, description=description, enabled=enabled),
             if_match=if_match,
+            options=options,
+        )
+
+    @endpoint
+    def rotate_secret(
+        self,
+        endpoint: str | AnId,
+        *,
+        overlap_seconds: int | timedelta | NotGiven = NOT_GIVEN,
+        options: Options | None = None,
+    ) -> Call[models.NewEndpoint]:
+        """Give an endpoint another secret. For a while (a day, or up to a week) deliveries are signed with both.
+
+        The answer has the new `secret`, this once. Until your receivers have it, let them verify with both:
+        `verify(body, headers, secret=[new, old])`.
+        """
+        return Call(
+            method="POST",
+            path=f"{address(endpoint)}/rotate-secret",
+            returns=models.NewEndpoint,
+            body=given(overlap_seconds=whole_seconds(overlap_seconds, "overlap_seconds")),
             options=options,
         )
 

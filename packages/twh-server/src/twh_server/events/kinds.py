@@ -27,11 +27,16 @@ KINDS: Final[Mapping[str, str]] = {
     "stock.low": "The available stock of an item at a location fell to its reorder point or below. The data is the level.",
     "endpoint.created": "A webhook endpoint was created. The data is the endpoint, without its secret.",
     "endpoint.updated": "A webhook endpoint was changed. The data is the endpoint as it is now.",
+    "endpoint.secret_rotated": "A webhook endpoint was given another secret. The data is the endpoint, without it.",
     "endpoint.deleted": "A webhook endpoint was deleted. The data is the endpoint as it was.",
     "settings.updated": "The tenant's settings were changed. The data is the settings as they are now.",
     "tenant.suspended": "The tenant was suspended: its keys read only. The data is the tenant.",
     "tenant.resumed": "The tenant was resumed: its keys work again. The data is the tenant.",
     "tenant.closed": "The tenant was closed, for good. The data is the tenant.",
+    "key.created": "An API key was created. The data is the key, without its secret.",
+    "key.updated": "An API key was given another name or end. The data is the key as it is now.",
+    "key.rotated": "An API key was rotated: it ends soon. The data is the key; it names its successor.",
+    "key.revoked": "An API key was revoked. The data is the key.",
 }
 """Every kind of event and what it tells."""
 

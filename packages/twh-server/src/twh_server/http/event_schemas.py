@@ -12,6 +12,7 @@ from twh_server.events.kinds import KINDS
 from twh_server.http.examples import example_of
 from twh_server.http.schemas import REF, Schema
 from twh_server.ledger.entries import Entry, LowStock
+from twh_server.tenancy.api_keys import ApiKey
 from twh_server.tenancy.settings import Settings
 from twh_server.webhooks.endpoints import Endpoint
 
@@ -21,6 +22,7 @@ CARRIED: Final[Mapping[str, type[msgspec.Struct]]] = {
     "location": Location,
     "stock": LowStock,
     "endpoint": Endpoint,
+    "key": ApiKey,
     "settings": Settings,
     "tenant": Tenant,
 }

@@ -22,6 +22,7 @@ PARAMETERS: Mapping[str, str] = {
     "event": "The event's id.",
     "endpoint": "The endpoint's id.",
     "delivery": "The delivery's id.",
+    "api_key": "The API key's id.",
     "key": "The idempotency key, percent-encoded.",
 }
 

@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import Final
 
 from twh_server.http import (
+    api_keys,
     audit,
     entries,
     events,
@@ -31,6 +32,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     webhooks,
     idempotency,
     ledger,
+    api_keys,
     settings,
     audit,
     sandboxes,

@@ -15,6 +15,7 @@ from twh_server.journal import versions
 from twh_server.journal.commands import Answer
 from twh_server.ledger import refusals as ledger
 from twh_server.refusals import Refusal, code_of, remedy_of, title_of
+from twh_server.tenancy import refusals as tenancy
 from twh_server.webhooks import refusals as webhooks
 
 CONTENT_TYPE = "application/problem+json"
@@ -41,6 +42,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     ledger.EntryNotFound: 404,
     ledger.MovementNotFound: 404,
     feed.EventNotFound: 404,
+    tenancy.ApiKeyNotFound: 404,
     webhooks.EndpointNotFound: 404,
     webhooks.DeliveryNotFound: 404,
     http.MethodNotAllowed: 405,
@@ -60,6 +62,9 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     ledger.CountIsBackdated: 409,
     ledger.EntryAlreadyReversed: 409,
     webhooks.TooManyEndpoints: 409,
+    tenancy.TooManyApiKeys: 409,
+    tenancy.ApiKeyEnded: 409,
+    tenancy.ApiKeyAlreadyRotated: 409,
     versions.StaleVersion: 412,
     versions.AlreadyExists: 412,
     http.BodyTooLarge: 413,
@@ -68,6 +73,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     catalogue.InvalidLocation: 422,
     ledger.InvalidEntry: 422,
     webhooks.InvalidEndpoint: 422,
+    tenancy.InvalidApiKey: 422,
     journal.IdempotencyKeyReused: 422,
     access.TooManyAttempts: 429,
     http.Internal: 500,

@@ -1,8 +1,10 @@
 """`/v1/sandboxes` and `/v1/tenant`: tenants to try things in, and whose key this is."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 from pydantic import Field
 
 from twh_server.access.refusals import TenantClosed
@@ -20,12 +22,15 @@ class NewSandbox(Body):
     name: str = Field(DEFAULT_NAME, min_length=1, max_length=64)
 
 
-class KeyRef(msgspec.Struct, frozen=True):
-    """An API key, without its secret."""
+class KeyRef(msgspec.Struct, frozen=True, kw_only=True):
+    """The API key of a request, without its secret."""
 
     id: str
     name: str
+    role: str | None
     scopes: list[str]
+    expires_at: datetime | None
+    last_used_at: Annotated[datetime | None, Meta(description="As it was written before; to the minute.")]
 
 
 class Whose(msgspec.Struct, frozen=True):
@@ -66,4 +71,12 @@ async def get(call: Call[Any, Query]) -> Answer:
     if tenant is None:  # it was closed and purged since the key was looked at
         raise TenantClosed
     access = call.access
-    return shown(Whose(tenant, KeyRef(KEY.text(access.key), access.name, sorted(access.scopes))))
+    key = KeyRef(
+        id=KEY.text(access.key),
+        name=access.name,
+        role=access.role,
+        scopes=sorted(access.scopes),
+        expires_at=access.expires_at,
+        last_used_at=access.last_used_at,
+    )
+    return shown(Whose(tenant, key))

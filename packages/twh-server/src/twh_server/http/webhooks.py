@@ -1,5 +1,6 @@
 """`/v1/webhook-endpoints` and `/v1/deliveries`: who is told of events, and how the telling went."""
 
+from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -11,11 +12,18 @@ from twh_server.events.kinds import KINDS
 from twh_server.http.operation import Call, operation, shown
 from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import Body, PageQuery, Query, changes_of
-from twh_server.journal.commands import Answer
+from twh_server.journal.commands import Answer, Command
 from twh_server.journal.versions import StaleVersion
 from twh_server.webhooks import deliveries, endpoints, targets
 from twh_server.webhooks.deliveries import Attempt, Delivery, DeliveryFilter, DeliveryState
-from twh_server.webhooks.endpoint_commands import CreateEndpoint, DeleteEndpoint, UpdateEndpoint
+from twh_server.webhooks.endpoint_commands import (
+    OVERLAP_SECONDS_DEFAULT,
+    OVERLAP_SECONDS_MAX,
+    CreateEndpoint,
+    DeleteEndpoint,
+    RotateSecret,
+    UpdateEndpoint,
+)
 from twh_server.webhooks.endpoints import Endpoint, EndpointRow, NewEndpoint
 from twh_server.webhooks.refusals import DeliveryNotFound, EndpointNotFound, InvalidEndpoint, TooManyEndpoints
 
@@ -40,6 +48,17 @@ class EndpointChanges(Body):
     kinds: list[str] = Field(default_factory=list, max_length=100, description=KINDS_DESCRIPTION)
     description: str = Field("", max_length=255)
     enabled: bool = Field(default=True, description="While false, deliveries wait.")
+
+
+class SecretRotation(Body):
+    """How an endpoint's secret is to be rotated."""
+
+    overlap_seconds: int = Field(
+        OVERLAP_SECONDS_DEFAULT,
+        ge=0,
+        le=OVERLAP_SECONDS_MAX,
+        description="For how long deliveries are signed with the old secret, too.",
+    )
 
 
 class DeliveryQuery(PageQuery):
@@ -88,21 +107,14 @@ async def create(call: Call[EndpointDraft, Query]) -> Answer:
     It is sent every event that comes after its creation. The answer carries the secret that signs its deliveries, this
     once.
     """
-    sealer = call.rooms.sealer
-
-    def answer(endpoint: NewEndpoint) -> Answer:
-        body = msgspec.json.encode(endpoint)
-        headers = {"Location": f"/v1/webhook-endpoints/{endpoint.id}", "ETag": endpoint.etag}
-        return Answer(status=201, headers=headers, body=body, kept=sealer.keep(body, tenant=call.tenant))
-
     command = CreateEndpoint(
         url=call.body.url,
         kinds=call.body.kinds,
         description=call.body.description,
         policy=targets.POLICIES[call.access.tenant_kind],
-        sealer=sealer,
+        sealer=call.rooms.sealer,
     )
-    return await call.submit(command, answer, reopen=lambda kept: sealer.reopen(kept, tenant=call.tenant))
+    return await _submit_secret(call, command, status=201)
 
 
 @operation(
@@ -160,6 +172,29 @@ async def update(call: Call[EndpointChanges, Query]) -> Answer:
         if_match=call.if_match,
     )
     return await call.submit(command, _shown)
+
+
+@operation(
+    id="webhooks.rotate_secret",
+    method="POST",
+    path="/v1/webhook-endpoints/{endpoint}/rotate-secret",
+    scope="webhooks:write",
+    body=SecretRotation,
+    answers={200: NewEndpoint},
+    key="honoured",
+    refusals=(EndpointNotFound,),
+    example={"overlap_seconds": 86400},
+)
+async def rotate_secret(call: Call[SecretRotation, Query]) -> Answer:
+    """Give a webhook endpoint another secret.
+
+    For `overlap_seconds`, deliveries carry two signatures, one of the new secret and one of the old: whoever verifies
+    may know either. Of a secret that was still signing from the rotation before, nothing remains. The answer carries
+    the new secret, this once.
+    """
+    overlap = timedelta(seconds=call.body.overlap_seconds)
+    command = RotateSecret(endpoint=call.path["endpoint"], overlap=overlap, sealer=call.rooms.sealer)
+    return await _submit_secret(call, command, status=200)
 
 
 @operation(
@@ -227,6 +262,20 @@ async def attempts(call: Call[Any, Query]) -> Answer:
     """List every attempt of a delivery, first to last."""
     found = await deliveries.list_attempts(call.rooms.database, call.tenant, call.path["delivery"])
     return shown(AttemptList(list(found), None))
+
+
+async def _submit_secret(call: Call[Any, Any], command: Command[NewEndpoint], *, status: int) -> Answer:
+    """Carry out what makes a secret; its answer is kept sealed."""
+    sealer = call.rooms.sealer
+
+    def answer(endpoint: NewEndpoint) -> Answer:
+        body = msgspec.json.encode(endpoint)
+        headers = {"ETag": endpoint.etag}
+        if status == 201:
+            headers["Location"] = f"/v1/webhook-endpoints/{endpoint.id}"
+        return Answer(status=status, headers=headers, body=body, kept=sealer.keep(body, tenant=call.tenant))
+
+    return await call.submit(command, answer, reopen=lambda kept: sealer.reopen(kept, tenant=call.tenant))
 
 
 def _shown(endpoint: EndpointRow) -> Answer:

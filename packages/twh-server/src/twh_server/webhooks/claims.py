@@ -34,7 +34,8 @@ class Claim:
     event: EventId
     tenant_kind: TenantKind
     url: str
-    sealed_secret: bytes
+    sealed_secrets: Sequence[bytes]
+    """Those that sign it: the endpoint's own, and for a while after a rotation the one before."""
     body: bytes
 
 
@@ -86,10 +87,21 @@ async def claim(
             event=event,
             tenant_kind=tenant_kind,
             url=url,
-            sealed_secret=sealed_secret,
+            sealed_secrets=[sealed for sealed in (secret, previous) if sealed is not None],
             body=body.encode(),
         )
-        for tenant, delivery, endpoint, attempts, event, tenant_kind, url, sealed_secret, body in await taken.fetchall()
+        for (
+            tenant,
+            delivery,
+            endpoint,
+            attempts,
+            event,
+            tenant_kind,
+            url,
+            secret,
+            previous,
+            body,
+        ) in await taken.fetchall()
     ]
 
 
@@ -145,7 +157,8 @@ taken as (
     where d.tenant_id = due.tenant_id and d.id = due.id
     returning d.tenant_id, d.id, d.endpoint_id, d.attempts, d.event_id, d.sequence
 )
-select t.tenant_id, t.id, t.endpoint_id, t.attempts, t.event_id, n.kind, w.url, w.sealed_secret, e.body
+select t.tenant_id, t.id, t.endpoint_id, t.attempts, t.event_id, n.kind, w.url, w.sealed_secret,
+       case when w.previous_until > %(now)s then w.sealed_previous end, e.body
 from taken as t
 join tenants as n on n.id = t.tenant_id
 join webhook_endpoints as w on w.tenant_id = t.tenant_id and w.id = t.endpoint_id

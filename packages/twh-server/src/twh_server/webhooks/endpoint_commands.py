@@ -1,8 +1,9 @@
-"""What can be done to webhook endpoints: create, update, delete."""
+"""What can be done to webhook endpoints: create, update, rotate their secret, delete."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from twh_server.database.engine import Row
 from twh_server.database.identifiers import ENDPOINT, EndpointId
 from twh_server.events.kinds import KINDS, News
 from twh_server.journal.commands import Effects, Facts, Moment, Read, Write
-from twh_server.journal.versions import require
+from twh_server.journal.versions import previous, require
 from twh_server.refusals import Problem
 from twh_server.webhooks import endpoints, signing, targets
 from twh_server.webhooks.endpoints import EndpointRow, NewEndpoint
@@ -22,6 +23,8 @@ from twh_server.webhooks.targets import Policy, TargetRefused
 
 URL_LENGTH_MAX = 2_048
 KINDS_MAX = 100
+OVERLAP_SECONDS_DEFAULT = 24 * 3_600
+OVERLAP_SECONDS_MAX = 7 * 24 * 3_600
 
 # RFC 3986's characters, nothing else: what is stored is what is dialled, and nobody has to guess at the rest.
 _URL_CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
@@ -102,7 +105,45 @@ class UpdateEndpoint:
         if changed == endpoint:
             return Effects(result=endpoint)
         changed = msgspec.structs.replace(changed, version=endpoint.version + 1, updated_at=moment.recorded_at)
-        return _stored(changed, "endpoint.updated")
+        return _stored(changed, "endpoint.updated", before=endpoint)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RotateSecret:
+    """Give an endpoint another secret. For a while its deliveries are signed with both, so that nobody has to hurry.
+
+    Of a secret that was still signing from the rotation before, nothing remains.
+    """
+
+    endpoint: str
+    overlap: timedelta
+    sealer: Sealer
+    secret: bytes = field(default_factory=signing.new_secret, repr=False)
+    weight: Final = 1
+
+    def asks(self) -> Iterable[tuple[Read, Row]]:
+        """The endpoint."""
+        yield endpoints.ENDPOINTS, (ENDPOINT.parse(self.endpoint),)
+
+    def decide(self, facts: Facts, moment: Moment) -> Effects[NewEndpoint]:
+        """The endpoint with its new secret. Raises EndpointNotFound."""
+        endpoint = _current(facts, self.endpoint, None)
+        rotated = msgspec.structs.replace(
+            endpoint,
+            sealed_secret=self.sealer.seal_secret(self.secret, tenant=moment.tenant, endpoint=endpoint.id),
+            sealed_previous=endpoint.sealed_secret if self.overlap else None,
+            previous_until=moment.recorded_at + self.overlap if self.overlap else None,
+            version=endpoint.version + 1,
+            updated_at=moment.recorded_at,
+        )
+        effects = _stored(rotated, "endpoint.secret_rotated", before=endpoint)
+        secrets = (rotated.id, rotated.sealed_secret, rotated.sealed_previous, rotated.previous_until)
+        return Effects(
+            result=rotated.shown_once(self.secret),
+            rows=[*effects.rows, (STORE_SECRETS, secrets)],
+            news=effects.news,
+            known=effects.known,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,31 +222,68 @@ def _kind_problems(kinds: Sequence[str]) -> list[Problem]:
     ]
 
 
-def _stored(endpoint: EndpointRow, kind: str, *, told: EndpointRow | None = None) -> Effects[EndpointRow]:
+def _stored(
+    endpoint: EndpointRow, kind: str, *, before: EndpointRow | None = None, told: EndpointRow | None = None
+) -> Effects[EndpointRow]:
     row = tuple(getattr(endpoint, column) for column in STORE_ENDPOINTS.columns)
+    shown = (told or endpoint).shown()
+    news = News(
+        kind=kind,
+        data=msgspec.json.encode(shown),
+        subject=endpoint.id,
+        previous=previous(before.shown(), shown) if before else None,
+    )
     return Effects(
         result=told or endpoint,
         rows=[(STORE_ENDPOINTS, (*row[:2], msgspec.json.encode(endpoint.kinds).decode(), *row[3:]))],
-        news=[News(kind=kind, data=msgspec.json.encode((told or endpoint).shown()))],
+        news=[news],
         known=[(endpoints.ENDPOINT_BY_ID, endpoint.id, endpoint)],
     )
 
 
 # Lists of different lengths are no rectangular array: the kinds travel as JSON.
 STORE_ENDPOINTS = Write(
-    sql=f"""
-insert into webhook_endpoints (tenant_id, {endpoints.COLUMNS})
+    sql="""
+insert into webhook_endpoints (tenant_id, id, url, kinds, description, sealed_secret, enabled, since_sequence, version,
+                               created_at, updated_at, deleted_at)
 select %(tenant)s, id, url, array(select jsonb_array_elements_text(kinds::jsonb)), description, sealed_secret, enabled,
        since_sequence, version, created_at, updated_at, deleted_at
 from unnest(%(id)s::uuid[], %(url)s::text[], %(kinds)s::text[], %(description)s::text[], %(sealed_secret)s::bytea[],
             %(enabled)s::boolean[], %(since_sequence)s::bigint[], %(version)s::bigint[], %(created_at)s::timestamptz[],
             %(updated_at)s::timestamptz[], %(deleted_at)s::timestamptz[])
-     as stored ({endpoints.COLUMNS})
+     as stored (id, url, kinds, description, sealed_secret, enabled, since_sequence, version, created_at, updated_at,
+                deleted_at)
 on conflict (tenant_id, id) do update
 set url = excluded.url, kinds = excluded.kinds, description = excluded.description, enabled = excluded.enabled,
     version = excluded.version, updated_at = excluded.updated_at, deleted_at = excluded.deleted_at
 """,
-    columns=tuple(endpoints.COLUMNS.split(", ")),
+    columns=(
+        "id",
+        "url",
+        "kinds",
+        "description",
+        "sealed_secret",
+        "enabled",
+        "since_sequence",
+        "version",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+    ),
     rank=1,
+    key=1,
+)
+
+# Only a rotation touches the secrets of an endpoint that is there.
+STORE_SECRETS = Write(
+    sql="""
+update webhook_endpoints as w
+set sealed_secret = s.secret, sealed_previous = s.previous, previous_until = s.until
+from unnest(%(id)s::uuid[], %(secret)s::bytea[], %(previous)s::bytea[], %(until)s::timestamptz[])
+     as s (id, secret, previous, until)
+where w.tenant_id = %(tenant)s and w.id = s.id
+""",
+    columns=("id", "secret", "previous", "until"),
+    rank=2,
     key=1,
 )

@@ -31,6 +31,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     ]
     description: Annotated[str, Meta(examples=["Shop front"])]
     enabled: Annotated[bool, Meta(description="While false, deliveries wait; they are sent once it is true again.")]
+    previous_secret_until: Annotated[
+        datetime | None, Meta(description="Until then, deliveries are signed with the secret before this one, too.")
+    ]
     version: int
     etag: str
     created_at: datetime
@@ -38,7 +41,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewEndpoint(Endpoint, frozen=True, kw_only=True):
-    """An endpoint just made, with the secret that signs its deliveries. It is shown this once."""
+    """An endpoint with the secret that was just made to sign its deliveries. It is shown this once."""
 
     secret: Annotated[
         str, Meta(description="Verifies signatures. Shown once.", examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
@@ -60,6 +63,9 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    sealed_previous: bytes | None = None
+    """The secret before this one, while both sign."""
+    previous_until: datetime | None = None
 
     @property
     def etag(self) -> str:
@@ -71,7 +77,7 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
         return Endpoint(**self._public())
 
     def shown_once(self, secret: bytes) -> NewEndpoint:
-        """The endpoint as the one who made it sees it, that once."""
+        """The endpoint as the one who had its secret made sees it, that once."""
         return NewEndpoint(**self._public(), secret=signing.secret_text(secret))
 
     def _public(self) -> dict[str, Any]:
@@ -81,6 +87,7 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
             "kinds": self.kinds,
             "description": self.description,
             "enabled": self.enabled,
+            "previous_secret_until": self.previous_until,
             "version": self.version,
             "etag": self.etag,
             "created_at": self.created_at,
@@ -105,7 +112,8 @@ async def list_endpoints(
 
 
 COLUMNS = (
-    "id, url, kinds, description, sealed_secret, enabled, since_sequence, version, created_at, updated_at, deleted_at"
+    "id, url, kinds, description, sealed_secret, enabled, since_sequence, version, created_at, updated_at, deleted_at,"
+    " sealed_previous, previous_until"
 )
 
 ENDPOINT_BY_ID: Index[UUID, EndpointRow] = Index("webhook endpoints by id")

@@ -103,9 +103,12 @@ class Sender:
     def _signed(self, claim: Claim, at: datetime) -> tuple[URL, dict[str, str]]:
         url = URL(claim.url, encoded=True)
         targets.check(url, targets.POLICIES[claim.tenant_kind])
-        secret = self._sealer.open_secret(claim.sealed_secret, tenant=claim.tenant, endpoint=claim.endpoint)
+        secrets = [
+            self._sealer.open_secret(sealed, tenant=claim.tenant, endpoint=claim.endpoint)
+            for sealed in claim.sealed_secrets
+        ]
         signed = signing.headers(
-            [secret], message_id=EVENT.text(claim.event), timestamp=int(at.timestamp()), body=claim.body
+            secrets, message_id=EVENT.text(claim.event), timestamp=int(at.timestamp()), body=claim.body
         )
         return url, {**_HEADERS, **signed}
 

@@ -85,6 +85,16 @@ async def update_endpoint(desk: Desk):
     assert (changed.enabled, changed.version) == (False, 2)
 
 
+@uses("webhooks.rotate_secret")
+async def rotate_secret(desk: Desk):
+    made = await desk.client.webhooks.create(url="https://example.com/hook")
+
+    rotated = await desk.client.webhooks.rotate_secret(made.id, overlap_seconds=60)
+
+    assert rotated.secret != made.secret
+    assert rotated.previous_secret_until
+
+
 @uses("webhooks.delete")
 async def delete_endpoint(desk: Desk):
     made = await desk.client.webhooks.create(url="https://example.com/hook")

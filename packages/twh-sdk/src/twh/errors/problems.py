@@ -40,6 +40,7 @@ __all__ = [
     "ApiKeyRevoked",
     "ApiKeyUnknown",
     "BarcodeTaken",
+    "BodyEncoded",
     "CodeTaken",
     "CountIsBackdated",
     "DeliveryNotFound",
@@ -50,6 +51,7 @@ __all__ = [
     "EventNotFound",
     "FieldMissing",
     "FieldNotAllowed",
+    "HeadersTooLarge",
     "IdempotencyKeyMalformed",
     "IdempotencyKeyMissing",
     "IdempotencyKeyNotFound",
@@ -82,6 +84,7 @@ __all__ = [
     "SkuTaken",
     "StaleQuantity",
     "StaleVersion",
+    "TargetTooLong",
     "TenantClosed",
     "TenantSuspended",
     "TooManyAttempts",
@@ -305,6 +308,18 @@ class NotJson(UnsupportedMediaType):
     """The body is not JSON."""
 
 
+class BodyEncoded(UnsupportedMediaType):
+    """The body is compressed or otherwise encoded."""
+
+
+class TargetTooLong(APIError):
+    """The address is too long."""
+
+
+class HeadersTooLarge(APIError):
+    """The headers are too large."""
+
+
 class InvalidItem(Unprocessable):
     """The item makes no sense: `.errors` names everything that is wrong."""
 
@@ -332,6 +347,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "api_key_revoked": ApiKeyRevoked,
     "api_key_unknown": ApiKeyUnknown,
     "barcode_taken": BarcodeTaken,
+    "body_encoded": BodyEncoded,
     "code_taken": CodeTaken,
     "count_is_backdated": CountIsBackdated,
     "delivery_not_found": DeliveryNotFound,
@@ -342,6 +358,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "event_not_found": EventNotFound,
     "field_missing": FieldMissing,
     "field_not_allowed": FieldNotAllowed,
+    "headers_too_large": HeadersTooLarge,
     "idempotency_key_malformed": IdempotencyKeyMalformed,
     "idempotency_key_missing": IdempotencyKeyMissing,
     "idempotency_key_not_found": IdempotencyKeyNotFound,
@@ -374,6 +391,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "sku_taken": SkuTaken,
     "stale_quantity": StaleQuantity,
     "stale_version": StaleVersion,
+    "target_too_long": TargetTooLong,
     "tenant_closed": TenantClosed,
     "tenant_suspended": TenantSuspended,
     "too_many_attempts": TooManyAttempts,

@@ -66,7 +66,7 @@ def build(database: Database, bell: Bell, sealer: Sealer, *, limits: BodyLimits 
         logging_config=None,
         request_max_body_size=None,
     )
-    return _as_sent(app)
+    return _as_sent(_named(app))
 
 
 class _Application(Litestar):
@@ -123,7 +123,24 @@ def _told(refusal: Refusal) -> Response[bytes]:
     return Response(answer.body, status_code=answer.status, media_type=headers.pop("Content-Type"), headers=headers)
 
 
-def _as_sent(app: Litestar) -> ASGIApp:
+def _named(app: ASGIApp) -> ASGIApp:
+    """Give every answer a request id: those of the router (OPTIONS) and of the pages have none of their own."""
+
+    async def named(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                if not any(name == b"twh-request-id" for name, _ in headers):
+                    headers = [*headers, (b"twh-request-id", REQUEST.text(RequestId(fresh())).encode())]
+                    message = {**message, "headers": headers}
+            await send(message)
+
+        await app(scope, receive, sending if str(scope["type"]) == "http" else send)
+
+    return named
+
+
+def _as_sent(app: ASGIApp) -> ASGIApp:
     """Route by the path as it was sent, so that an SKU may contain a percent-encoded slash."""
 
     async def routed(scope: Scope, receive: Receive, send: Send) -> None:

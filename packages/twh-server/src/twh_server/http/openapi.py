@@ -35,6 +35,7 @@ HEADERS: Mapping[str, Schema] = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "Retry-After": {"description": "After how many seconds to try again.", "schema": {"type": "integer"}},
+    "Accept-Encoding": {"description": "How a body may come.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "How to say who asks.", "schema": {"type": "string"}},
 }
 

@@ -14,7 +14,7 @@ from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, is_transient
 from twh_server.database.identifiers import REQUEST, RequestId, TenantId, fresh
 from twh_server.events.bell import Bell
-from twh_server.http import incoming, problems
+from twh_server.http import envelope, incoming, problems
 from twh_server.http.refusals import Internal
 from twh_server.http.shapes import Body, Query, body_of, query_of
 from twh_server.journal.commands import Actor, Answer, Command, Submission
@@ -136,7 +136,7 @@ def operation(**described: Any) -> Callable[[Handler], Operation]:
     return lambda handler: Operation(handler=handler, **described)
 
 
-async def serve(operation: Operation, rooms: Rooms, request: incoming.Incoming) -> ASGIResponse:
+async def serve(operation: Operation, rooms: Rooms, request: envelope.Incoming) -> ASGIResponse:
     """Answer one request: authenticate, check its shape, let the handler do the rest."""
     request_id = REQUEST.text(RequestId(fresh()))
     try:
@@ -158,27 +158,29 @@ def _told_of(fault: Exception, operation: Operation, request_id: str) -> Refusal
     return Internal()
 
 
-async def _read(operation: Operation, rooms: Rooms, request: incoming.Incoming, request_id: str) -> Call[Any, Any]:
+async def _read(operation: Operation, rooms: Rooms, request: envelope.Incoming, request_id: str) -> Call[Any, Any]:
+    envelope.check(request)
     access = await incoming.authenticate(request, rooms.keys, operation.scope, reads=operation.reads)
     incoming.check_accept(request)
     query = query_of(operation.query or Query, request.scope["query_string"])
     key = incoming.idempotency_key(request, required=operation.key == "required") if operation.key != "none" else None
     raw = await incoming.body(request, rooms.limits.of(bulk=operation.bulk)) if operation.body else b""
+    path = incoming.path_values(request)
     return Call(
         rooms=rooms,
         access=access,
-        path=incoming.path_values(request),
+        path=path,
         query=query,
         body=body_of(operation.body, raw) if operation.body else None,
         key=key,
-        digest=incoming.digest(request, raw) if key else b"",
+        digest=incoming.digest(request, incoming.spelled(operation.path, path), raw) if key else b"",
         if_match=incoming.entity_tags(request, "if-match") if operation.conditional else None,
         create_only=operation.method == "PUT" and incoming.create_only(request),
         request_id=request_id,
     )
 
 
-def response(answer: Answer, request: incoming.Incoming, request_id: str) -> ASGIResponse:
+def response(answer: Answer, request: envelope.Incoming, request_id: str) -> ASGIResponse:
     """The answer as the caller gets it."""
     headers = {"Content-Type": JSON, **answer.headers, "Twh-Request-Id": request_id}
     status, body = answer.status, answer.body
@@ -197,7 +199,7 @@ def response(answer: Answer, request: incoming.Incoming, request_id: str) -> ASG
     )
 
 
-def _unless_known(answer: Answer, known: Sequence[str], request: incoming.Incoming) -> Answer:
+def _unless_known(answer: Answer, known: Sequence[str], request: envelope.Incoming) -> Answer:
     """304 in the place of what the caller has already (`If-None-Match`)."""
     tag = answer.headers.get("ETag")
     if answer.status != 200 or tag is None or request.method not in ("GET", "HEAD"):

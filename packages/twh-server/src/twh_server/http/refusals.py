@@ -131,6 +131,36 @@ class NotJson(Refusal):
         super().__init__("Send the body as JSON, with `Content-Type: application/json`.")
 
 
+class BodyEncoded(Refusal):
+    """The body is compressed or otherwise encoded.
+
+    Send the body as it is, without `Content-Encoding`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Bodies are read as they are sent: leave Content-Encoding out, or say identity.")
+
+
+class TargetTooLong(Refusal):
+    """The address is too long.
+
+    Shorten the query; `bytes_max` is the limit of path and query together.
+    """
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(f"Path and query have at most {bytes_max:,} bytes together.", bytes_max=bytes_max)
+
+
+class HeadersTooLarge(Refusal):
+    """The headers are too large.
+
+    Send fewer or shorter headers; `bytes_max` is the limit of all together.
+    """
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(f"All headers together have at most {bytes_max:,} bytes.", bytes_max=bytes_max)
+
+
 class RequestTimeout(Refusal):
     """The request did not arrive in time.
 

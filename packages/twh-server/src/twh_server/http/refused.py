@@ -24,6 +24,7 @@ REQUEST_ID = "req_01kaqgn4e3f0dvm63vkxhkqk8d"
 def refusals_of(operation: Operation) -> Sequence[type[Refusal]]:
     """Every refusal that an operation can answer with."""
     always: list[type[Refusal]] = [http.Unauthenticated, http.NotAcceptable, http.Internal, Unavailable]
+    always += [http.TargetTooLong, http.HeadersTooLarge]
     always += [access.ApiKeyMistyped, access.ApiKeyUnknown, access.ApiKeyRevoked, access.ApiKeyExpired]
     always += [access.TenantClosed, access.TooManyAttempts, http.InvalidParameter, http.MalformedRequest]
     if not operation.reads:
@@ -31,7 +32,7 @@ def refusals_of(operation: Operation) -> Sequence[type[Refusal]]:
     if operation.scope:
         always.append(http.ScopeMissing)
     if operation.body:
-        always += [http.NotJson, http.BodyTooLarge, http.RequestTimeout]
+        always += [http.NotJson, http.BodyEncoded, http.BodyTooLarge, http.RequestTimeout]
     if operation.method != "GET":
         always.append(Overloaded)
     if operation.key != "none":

@@ -57,6 +57,7 @@ __all__ = [
     "OccurredAtOutOfRange",
     "Overloaded",
     "QuantityOutOfRange",
+    "RateLimited",
     "ReasonRequired",
     "ReasonUnknown",
     "SameLocation",
@@ -331,6 +332,10 @@ class IdempotencyKeyReused(Unprocessable):
     """The key belongs to another request."""
 
 
+class RateLimited(TooManyRequests):
+    """The API key asks too often; `.retry_after` says when to come back. The SDK waits by itself while the deadline allows."""
+
+
 class Overloaded(Unavailable):
     """The queue is full; nothing was recorded."""
 
@@ -374,6 +379,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "occurred_at_out_of_range": OccurredAtOutOfRange,
     "overloaded": Overloaded,
     "quantity_out_of_range": QuantityOutOfRange,
+    "rate_limited": RateLimited,
     "reason_required": ReasonRequired,
     "reason_unknown": ReasonUnknown,
     "same_location": SameLocation,

@@ -8,6 +8,8 @@ import logging
 import os
 import re
 import sys
+import textwrap
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -136,14 +138,42 @@ class Lines(logging.Formatter):
             structlog.stdlib.ExtraAdder(),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ]
-        last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        told = structlog.processors.ExceptionRenderer(lambda exc_info: traceback_of(exc_info[1]))
+        last: list[Any] = [told, structlog.processors.JSONRenderer()]
         if not self._as_json:
-            # Plain tracebacks: the rich ones show the values of variables, keys among them.
-            plain = structlog.dev.plain_traceback
-            last = [structlog.dev.ConsoleRenderer(colors=_colours(), exception_formatter=plain)]
+            last = [told, structlog.dev.ConsoleRenderer(colors=_colours())]
         return structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
         )
+
+
+def traceback_of(fault: BaseException | None, *, known: frozenset[int] = frozenset()) -> str:
+    """Where a fault comes from, as Python tells it, but with no values: neither those of variables nor a row's."""
+    if fault is None or id(fault) in known:
+        return ""
+    known |= {id(fault)}
+    before = traceback_of(fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__), known=known)
+    within: Sequence[BaseException] = getattr(fault, "exceptions", ())
+    return "\n".join(
+        part
+        for part in (
+            before and f"{before}\n\nFrom it came:\n",
+            "Traceback (most recent call last):",
+            "".join(traceback.format_tb(fault.__traceback__)).rstrip(),
+            _sentence_of(fault),
+            *(textwrap.indent(traceback_of(inner, known=known), "  | ") for inner in within),
+        )
+        if part
+    )
+
+
+def _sentence_of(fault: BaseException) -> str:
+    """What a fault is. What the database says of it may quote the row; its first sentence does, when a value is wrong."""
+    name = f"{type(fault).__module__}.{type(fault).__qualname__}".removeprefix("builtins.")
+    state, diagnosis = getattr(fault, "sqlstate", None), getattr(fault, "diag", None)
+    if state is None or diagnosis is None:
+        return f"{name}: {fault}"
+    return f"{name} ({state})" if state.startswith("22") else f"{name} ({state}): {diagnosis.message_primary}"
 
 
 class RequestLines:

@@ -77,6 +77,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     webhooks.InvalidEndpoint: 422,
     tenancy.InvalidApiKey: 422,
     journal.IdempotencyKeyReused: 422,
+    http.RateLimited: 429,
     access.TooManyAttempts: 429,
     http.HeadersTooLarge: 431,
     http.Internal: 500,
@@ -147,7 +148,7 @@ def headers_of(refusal: Refusal, status: int) -> dict[str, str]:
         return {"WWW-Authenticate": _CHALLENGE}
     if status == 401:
         return {"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'}
-    if isinstance(refusal, access.TooManyAttempts):
+    if status == 429:
         return {"Retry-After": str(refusal.facts["retry_after_seconds"])}
     if isinstance(refusal, http.MethodNotAllowed):
         return {"Allow": str(refusal.facts["allowed"])}

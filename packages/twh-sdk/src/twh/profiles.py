@@ -196,7 +196,7 @@ def profile_in_file(name: str | None = None) -> Profile | None:
 def read_profiles(path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as why:
         raise ConfigError(

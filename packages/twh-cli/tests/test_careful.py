@@ -12,6 +12,8 @@ ITEM = {
     "sku": "TSHIRT-M",
     "name": "T-shirt",
     "barcodes": [],
+    "packs": [],
+    "tags": [],
     "unit": "each",
     "scale": 0,
     "reorder_point": None,
@@ -125,6 +127,17 @@ def test_a_dry_run_of_a_file_shows_every_request(twh, elsewhere, tmp_path):
     assert [one["headers"]["Idempotency-Key"] for one in requests] == ["run-1", "run-2"]
     assert [one["body"]["kind"] for one in requests] == ["receipt", "count"]
     assert ran.exit_code == 0
+
+
+def test_a_dry_run_of_an_import_shows_the_first_batch(twh, elsewhere, tmp_path):
+    (tmp_path / "items.jsonl").write_text('{"sku": "A", "name": "A"}\n' * 2)
+
+    ran = twh("items", "import", str(tmp_path / "items.jsonl"), "--dry-run", "--json")
+
+    assert ran.exit_code == 0
+    assert "2 items, batch after batch" in ran.err
+    assert "Interrupted" not in ran.err
+    assert len(ran.json["body"]["items"]) == 2
 
 
 def test_a_dry_run_of_what_reads_just_reads(twh, elsewhere):

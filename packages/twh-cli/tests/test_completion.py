@@ -37,7 +37,7 @@ def test_the_table_of_options_is_what_the_commands_say():
 
 def test_commands_are_offered_with_what_they_do():
     assert "receive\tGoods came in" in words.answer(["rec"]).splitlines()
-    assert offered("stock", "") == ["list", "get"]
+    assert offered("stock", "") == ["list", "get", "totals"]
     assert offered("nonsense", "") == []
 
 
@@ -89,6 +89,7 @@ def test_the_environments_key_has_names_of_its_own(seen, monkeypatch):
 
 def test_names_that_a_list_has_shown_are_offered_and_archived_ones_no_more(twh, elsewhere):
     item = {"id": "itm_1", "sku": "APPLE", "name": "x", "barcodes": [], "unit": "each", "scale": 0, "version": 1}
+    item |= {"packs": [], "tags": []}
     item |= {"reorder_point": None, "attributes": {}, "archived_at": None, "etag": "x"}
     item |= {"created_at": "2026-05-10T12:00:00Z", "updated_at": "2026-05-10T12:00:00Z"}
     elsewhere.get("/items").respond(json={"data": [item], "next_cursor": None})

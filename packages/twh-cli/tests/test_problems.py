@@ -62,10 +62,12 @@ def test_an_unknown_outcome_says_how_to_settle_it(twh, elsewhere):
 
     told = twh(*ISSUE, "--timeout", "0.1").err
 
-    assert "hint   twh issue TSHIRT-M 50 --at MAIN --idempotency-key order-1 --timeout 0.1" in told
+    assert "hint   twh retry order-1   (settles it; nothing is recorded twice)" in told
 
 
-def test_the_key_of_an_unknown_outcome_is_in_the_command_that_settles_it(twh, elsewhere):
+def test_where_nothing_can_be_kept_the_command_itself_settles_it(twh, elsewhere, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     elsewhere.post("/movements").mock(side_effect=httpx.ReadTimeout("lost"))
 
     ran = twh("receive", "TSHIRT-M", "1", "--at", "MAIN", "--timeout", "0.1", "--json")

@@ -225,5 +225,5 @@ def test_whoami_names_the_source_of_the_key_and_never_the_key(twh):
     twh("sandbox", "up")
     ran = twh("whoami", "--json")
 
-    assert ran.json["key_source"] == "profile sandbox"
+    assert (ran.json["key_source"], ran.json["profile"]) == ("file", "sandbox")
     assert "twh_test_" not in ran.out

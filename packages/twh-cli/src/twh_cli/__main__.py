@@ -4,11 +4,13 @@ import sys
 
 from twh_cli.registry import static_answer
 
+COMPLETE = "__complete"
+
 
 def main(words: list[str] | None = None) -> int:
     """Run one command line; the answer is the exit code."""
     typed = sys.argv[1:] if words is None else words
-    said = static_answer(typed)
+    said = completed(typed[1:]) if typed[:1] == [COMPLETE] else static_answer(typed)
     if said is None:
         from twh_cli.app import run
 
@@ -18,6 +20,16 @@ def main(words: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us has enough
     return 0
+
+
+def completed(words: list[str]) -> str:
+    """What may come next, for a shell that asks while someone types: anything but an error."""
+    try:
+        from twh_cli.completing.words import answer
+
+        return answer(words)
+    except Exception:  # noqa: BLE001 - it would be written over the line that someone is typing
+        return ""
 
 
 if __name__ == "__main__":

@@ -16,12 +16,13 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-from twh_cli import problems, registry
+from twh_cli import filtering, notice, output, problems, registry, rehearsal
+from twh_cli.careful import Rehearsed
 from twh_cli.choices import Choices, from_environment, taken_out
 from twh_cli.exit_codes import INTERRUPTED, OK
 from twh_cli.problems import WronglyTyped
 from twh_cli.readings import with_minus_signs
-from twh_cli.session import Held, Session, open_session
+from twh_cli.session import Held, Session, open_session, session
 from twh_cli.terminal import takes_colour
 
 # Types in help as people call them, padded to what stood there, so that columns stay columns.
@@ -38,12 +39,17 @@ EPILOG = "Options for every command (--json, --output, --yes …): twh --help"
 
 def run(words: list[str]) -> int:
     """One command line, from its words to its exit code."""
-    choices = from_environment()
+    choices = Choices()
     try:
+        choices = from_environment()
         choices, rest = taken_out(words, choices)
         open_session(choices, words)
         command, arguments = find(rest)
-        return performed(command, arguments)
+        allowed(command, choices)
+        return finished(performed(command, arguments))
+    except Rehearsed as instead:
+        rehearsal.show(instead.request)
+        return OK
     except BrokenPipeError:
         return nobody_reads()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place where every error becomes an exit code
@@ -51,6 +57,25 @@ def run(words: list[str]) -> int:
     finally:
         if Held.session:
             Held.session.close()
+
+
+def finished(exit_code: int) -> int:
+    """What comes after a command: what was seen is remembered for completion, and a newer version is told."""
+    output.remember_names()
+    notice.told_of_newer(session())
+    return exit_code
+
+
+def allowed(command: registry.Command, choices: Choices) -> None:
+    """Refuse, before anything is done, what goes together with no command or not with this one."""
+    if choices.jq is not None:
+        if choices.output in {"table", "csv"}:
+            raise WronglyTyped("--jq makes JSON: it does not go with --output table or csv.")
+        filtering.check(choices.jq)
+    if choices.dry_run and command.local:
+        raise WronglyTyped(
+            f"--dry-run shows what would be sent to the API, and `twh {command.path}` changes this machine."
+        )
 
 
 def explained(error: BaseException, words: list[str], choices: Choices) -> int:
@@ -84,7 +109,8 @@ def performed(command: registry.Command, arguments: list[str]) -> int:
             raise ended.__context__ from None
         raise
     if answer == INTERRUPTED:  # typer makes a number of Ctrl-C
-        raise KeyboardInterrupt
+        client = session().__dict__.get("client")
+        raise KeyboardInterrupt(client.interrupted if client else None)
     sys.stdout.flush()
     return answer if isinstance(answer, int) else OK
 

@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from twh_cli import preferences
+from twh_cli.preferences import FORMATS
 from twh_cli.problems import WronglyTyped
 
-FORMATS = ("table", "json", "jsonl", "csv")
-SHORT = {"-o": "--output", "-y": "--yes", "-q": "--quiet"}
+SHORT = {"-o": "--output", "-y": "--yes", "-q": "--quiet", "-v": "--verbose"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,18 +20,32 @@ class Choices:
     output: str | None = None
     fields: tuple[str, ...] = ()
     json: bool = False
+    jq: str | None = None
+    on_terminals: str = "table"
+    """What a terminal gets where nothing else was said."""
     profile: str | None = None
     idempotency_key: str | None = field(default=None, repr=False)
     timeout: float | None = None
+    live: bool = False
+    dry_run: bool = False
     yes: bool = False
     no_input: bool = False
     quiet: bool = False
     no_color: bool = False
+    verbose: bool = False
     debug: bool = False
 
 
 def from_environment() -> Choices:
-    return Choices(no_input=bool(os.environ.get("TWH_NO_INPUT")))
+    """What was chosen once and for all: in the environment, else with `twh config set`."""
+    chosen = preferences.chosen()
+    timeout = chosen.get("timeout")
+    return Choices(
+        on_terminals=chosen.get("output", "table"),
+        timeout=float(timeout) if timeout else None,
+        no_color=chosen.get("color") == "never",
+        no_input=bool(os.environ.get("TWH_NO_INPUT")),
+    )
 
 
 def taken_out(words: list[str], choices: Choices) -> tuple[Choices, list[str]]:
@@ -58,11 +73,14 @@ def taken_out(words: list[str], choices: Choices) -> tuple[Choices, list[str]]:
 
 
 FLAGS: dict[str, Callable[[Choices], Choices]] = {
+    "--live": lambda choices: replace(choices, live=True),
+    "--dry-run": lambda choices: replace(choices, dry_run=True),
     "--yes": lambda choices: replace(choices, yes=True),
     "--no-input": lambda choices: replace(choices, no_input=True),
     "--quiet": lambda choices: replace(choices, quiet=True),
     "--no-color": lambda choices: replace(choices, no_color=True),
-    "--debug": lambda choices: replace(choices, debug=True),
+    "--verbose": lambda choices: replace(choices, verbose=True),
+    "--debug": lambda choices: replace(choices, verbose=True, debug=True),
 }
 
 
@@ -73,13 +91,7 @@ def with_output(choices: Choices, value: str) -> Choices:
 
 
 def with_timeout(choices: Choices, value: str) -> Choices:
-    try:
-        seconds = float(value.removesuffix("s"))
-    except ValueError:
-        raise WronglyTyped(f"--timeout takes seconds, not {value!r}.") from None
-    if not 0 < seconds <= 86_400:
-        raise WronglyTyped(f"--timeout is more than 0 and at most a day of seconds, not {value}.")
-    return replace(choices, timeout=seconds)
+    return replace(choices, timeout=preferences.seconds(value, "--timeout"))
 
 
 def with_key(choices: Choices, value: str) -> Choices:
@@ -90,6 +102,7 @@ def with_key(choices: Choices, value: str) -> Choices:
 
 VALUES: dict[str, Callable[[Choices, str], Choices]] = {
     "--output": with_output,
+    "--jq": lambda choices, value: replace(choices, json=True, jq=value),
     "--profile": lambda choices, value: replace(choices, profile=value),
     "--timeout": with_timeout,
     "--idempotency-key": with_key,

@@ -27,9 +27,13 @@ MEANINGS = (
     ),
     (RATE_LIMITED, "rate limited", "Too many requests: wait, then try again."),
     (NETWORK, "network", "The server was not reached, and nothing was applied. It is safe to try again."),
-    (UNKNOWN, "outcome unknown", "It was sent and the answer was lost. The same command with the same key settles it."),
+    (UNKNOWN, "outcome unknown", "It was sent and the answer was lost. `twh retry KEY` settles it."),
     (SERVER, "server error", "The server failed, or what answered is no TWH server."),
-    (CONFIRMATION, "confirmation needed", "It has to be confirmed and nobody could be asked: add --yes."),
+    (
+        CONFIRMATION,
+        "confirmation needed",
+        "It has to be confirmed and nobody could be asked: add --yes, or --live for a live key.",
+    ),
     (SANDBOX, "sandbox not running", "There is no sandbox to talk to, or it did not start: `twh sandbox up`."),
     (INTERRUPTED, "interrupted", "Ctrl-C."),
 )

@@ -6,6 +6,7 @@ import shlex
 from itertools import pairwise
 
 from twh import errors
+from twh_cli import unsettled
 
 COMMANDS = {
     "already_exists": "Leave out --create-only to replace it.",
@@ -41,7 +42,7 @@ COMMANDS = {
     "location_has_stock": "twh stock list --location LOCATION",
     "location_not_found": "twh locations list, or twh locations create CODE --name NAME",
     "movement_not_found": "twh movements list",
-    "no_api_key": "twh sandbox up   (or set TWH_API_KEY and TWH_BASE_URL)",
+    "no_api_key": "twh sandbox up, or twh login   (or set TWH_API_KEY and TWH_BASE_URL)",
     "no_base_url": "twh sandbox up   (or set TWH_BASE_URL)",
     "pack_not_found": "twh items get ITEM   (shows its packs)",
     "reason_required": "Add --reason damaged (or found, shrinkage …).",
@@ -59,6 +60,8 @@ COMMANDS = {
 def command_for(error: errors.TwhError, words: list[str]) -> str | None:
     """The hint for this error; None where the SDK's own is as good as any."""
     if isinstance(error, errors.OutcomeUnknown) and error.idempotency_key:
+        if unsettled.find(error.idempotency_key):
+            return f"twh retry {shlex.quote(error.idempotency_key)}   (settles it; nothing is recorded twice)"
         return f"twh {again(words, error.idempotency_key)}   (settles it; nothing is recorded twice)"
     command = COMMANDS.get(error.code or "")
     return filled(command, words) if command else None

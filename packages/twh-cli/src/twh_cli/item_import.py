@@ -65,11 +65,13 @@ class Progress:
 def import_file(path: str) -> None:
     """Put every item of a file, and answer with exit code 5 when some were refused."""
     source = Source(path)
-    for _ in source.lines():  # all lines are read before the first is sent
-        pass
+    number = sum(1 for _ in source.lines())  # all lines are read before the first is sent
     run = session().choices.idempotency_key or f"import-{uuid.uuid4()}"
     options: Options = {"idempotency_key": run}
     progress = Progress()
+    if session().choices.dry_run:
+        session().say(f"{number:,} items, batch after batch; this is the first.", "dim")
+        session().client.items.upsert_many(progress.watched(source.lines()), options=options)
     done = False
     try:
         items = progress.watched(source.lines())

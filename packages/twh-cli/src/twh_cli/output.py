@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol, cast, runtime_checkable
 
+from twh_cli import filtering
+from twh_cli.completing import names, remembering
 from twh_cli.problems import WronglyTyped
 from twh_cli.session import session
 from twh_cli.terminal import harmless, is_terminal
@@ -45,6 +47,7 @@ class Column:
 def show(value: Shown, columns: Sequence[Column], *, rows: Iterable[Shown] | None = None) -> None:
     """Show one thing: a table names its fields one below the other, or shows its `rows` where it has some."""
     thing = plain(value)
+    notice_names(thing)
     match chosen_format():
         case "table" if rows is None:
             write_card(thing, columns)
@@ -52,17 +55,14 @@ def show(value: Shown, columns: Sequence[Column], *, rows: Iterable[Shown] | Non
             write_table([plain(row) for row in rows or ()], columns)
         case "csv":
             write_csv([plain(row) for row in rows] if rows is not None else [thing], columns)
-        case "json":
-            write(json.dumps(picked(thing), indent=2, ensure_ascii=False))
-        case _:
-            write(json.dumps(picked(thing), ensure_ascii=False))
+        case form:
+            write_json(picked(thing), indent=2 if form == "json" else None)
 
 
 def show_list(things: Iterable[Shown], columns: Sequence[Column], *, limit: int | None, what: str) -> None:
     """Show the first `limit` of a list, or all of it, and say on stderr when there is more."""
     reading = iter(things)
-    shown = (plain(thing) for thing in islice(reading, limit))
-    number = write_list(shown, columns)
+    number = write_list(noticed(plain(thing) for thing in islice(reading, limit)), columns)
     if not number:
         session().say(f"No {what}.", "dim")
     elif limit is not None and number == limit and next(reading, None) is not None:
@@ -81,13 +81,40 @@ def show_stream(things: Iterable[Plain], columns: Sequence[tuple[str, int]]) -> 
             csv.writer(sys.stdout, lineterminator="\n").writerow(cells)
             sys.stdout.flush()
         else:
-            write(json.dumps(picked({name: thing[name] for name in thing if name != SUMMARY}), ensure_ascii=False))
+            write_json(picked({name: thing[name] for name in thing if name != SUMMARY}))
 
 
 def show_nothing() -> None:
     """What there is to show is that there is nothing: null, where a program reads."""
     if chosen_format() in {"json", "jsonl"}:
-        write("null")
+        write_json(None)
+
+
+SEEN: dict[str, set[str]] = {"items": set(), "locations": set()}
+GONE: dict[str, set[str]] = {"items": set(), "locations": set()}
+NAMED = (("items", "item", "sku", "itm_"), ("locations", "location", "code", "loc_"))
+
+
+def noticed(things: Iterable[Plain]) -> Iterator[Plain]:
+    for thing in things:
+        notice_names(thing)
+        yield thing
+
+
+def notice_names(thing: Plain) -> None:
+    """Note the items and locations that are shown: the thing itself, or what it refers to."""
+    for kind, noun, field, prefix in NAMED:
+        one = thing.get(noun, thing)
+        if isinstance(one, dict) and str(one.get("id", "")).startswith(prefix) and isinstance(one.get(field), str):  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+            (GONE if one.get("archived_at") else SEEN)[kind].add(one[field])  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+
+
+def remember_names() -> None:
+    """Remember for completion what this run has shown."""
+    if any(SEEN.values()) or any(GONE.values()):
+        remembering.remember(session().profile_used or names.from_environment(), SEEN, GONE)
+        for noted in (*SEEN.values(), *GONE.values()):
+            noted.clear()
 
 
 def page_size(limit: int | None) -> int:
@@ -101,7 +128,7 @@ def chosen_format() -> str:
         return choices.output
     if choices.json:
         return "json"
-    return "table" if is_terminal(sys.stdout) else "jsonl"
+    return choices.on_terminals if is_terminal(sys.stdout) else "jsonl"
 
 
 def plain(value: Shown) -> Plain:
@@ -165,17 +192,27 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
+def write_json(document: object, *, indent: int | None = None) -> None:
+    """The document, or what --jq makes of it: a line for each result, text as it is."""
+    expression = session().choices.jq
+    if expression is None:
+        write(json.dumps(document, indent=indent, ensure_ascii=False))
+        return
+    for result in filtering.results(expression, document):
+        write(result if isinstance(result, str) else json.dumps(result, ensure_ascii=False))
+
+
 def write_list(things: Iterator[Plain], columns: Sequence[Column]) -> int:
     """Write the things and answer how many they were; lines are written as they are read."""
     if chosen_format() == "jsonl":
         number = 0
         for number, thing in enumerate(things, start=1):  # noqa: B007 - the last number is how many there were
-            write(json.dumps(picked(thing), ensure_ascii=False))
+            write_json(picked(thing))
         return number
     known = list(things)
     match chosen_format():
         case "json":
-            write(json.dumps([picked(thing) for thing in known], indent=2, ensure_ascii=False))
+            write_json([picked(thing) for thing in known], indent=2)
         case "csv":
             write_csv(known, columns)
         case _ if known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 import traceback
@@ -17,6 +18,7 @@ from twh_cli.hints import command_for
 from twh_cli.terminal import harmless, painted
 
 DETAILS_MAX = 20
+KEYS = re.compile(r"(twh_(?:test|live)_)\w+")
 
 
 class Explained(Exception):
@@ -38,6 +40,13 @@ class WronglyTyped(Explained):
     code = "usage"
 
 
+class NotLive(Explained):
+    """--live was said, and the key is not a live one."""
+
+    exit_code = exit_codes.USAGE
+    code = "not_live"
+
+
 class NotConfirmed(Explained):
     """It has to be confirmed, and was not."""
 
@@ -57,6 +66,13 @@ class FileUnusable(Explained):
 
     exit_code = exit_codes.USAGE
     code = "file_unusable"
+
+
+class KeyringUnusable(Explained):
+    """The system's keyring cannot be asked."""
+
+    exit_code = exit_codes.AUTH
+    code = "keyring_unusable"
 
 
 class SomeRefused(Explained):
@@ -128,7 +144,14 @@ def understood(error: BaseException, words: list[str], docs: str | None = None) 
         case typer.TyperException():
             return from_typer(error)
         case KeyboardInterrupt() | typer.Abort():
-            return Problem(exit_code=exit_codes.INTERRUPTED, code="interrupted", message="Interrupted.")
+            key = next(iter(error.args), None)
+            return Problem(
+                exit_code=exit_codes.INTERRUPTED,
+                code="interrupted",
+                message="Interrupted.",
+                hint=f"twh retry {key}   (tells whether it was recorded)" if key else None,
+                idempotency_key=key,
+            )
         case _:
             return Problem(
                 exit_code=exit_codes.UNEXPECTED,
@@ -176,7 +199,7 @@ def sentence(text: str) -> str:
 def tell(problem: Problem, *, as_json: bool, colour: bool) -> None:
     """Say it on stderr; stdout stays what it was."""
     said = written(problem) if as_json else "\n".join(lines(problem, colour=colour))
-    sys.stderr.write(said + "\n")
+    sys.stderr.write(masked(said) + "\n")
     sys.stderr.flush()
 
 
@@ -199,7 +222,7 @@ def written(problem: Problem) -> str:
 
 def lines(problem: Problem, *, colour: bool) -> Iterator[str]:
     if problem.exit_code == exit_codes.INTERRUPTED:
-        yield painted("interrupted", "yellow", colour=colour)
+        yield painted("interrupted", "yellow", colour=colour) + (f"  {problem.hint}" if problem.hint else "")
         return
     yield f"{painted('error', 'bold red', colour=colour)}  {harmless(problem.message)}{told_facts(problem)}"
     yield from detail_lines(problem)
@@ -241,4 +264,14 @@ def told_facts(problem: Problem) -> str:
 
 def trace(error: BaseException) -> None:
     """Where it came from, for --debug."""
-    traceback.print_exception(error, file=sys.stderr)
+    sys.stderr.write(masked("".join(traceback.format_exception(error))))
+
+
+def masked(text: str) -> str:
+    """Without API keys: someone typed one where none belongs, and what is on a screen is soon in a log."""
+    return KEYS.sub(r"\1…", text)
+
+
+def harmless_words(words: list[str]) -> list[str]:
+    """The words of a command as they may be shown and kept."""
+    return [masked(word) for word in words]

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from twh import errors
 from twh.models import Entry
-from twh_cli import output, readings
+from twh_cli import output, readings, rehearsal
+from twh_cli.careful import Rehearsed
 from twh_cli.problems import Problem, SomeRefused, WronglyTyped, new_details, understood
 from twh_cli.session import session
 
@@ -41,6 +42,9 @@ def record_file(path: str) -> None:
     """Record every line that the ledger takes, and answer with exit code 5 when it refused some."""
     commands = list(read(readings.text_of(path)))
     run = session().choices.idempotency_key or f"run-{uuid.uuid4()}"
+    if session().choices.dry_run:
+        rehearse(commands, run)
+        return
     tally = Tally()
     done = False
     try:
@@ -55,6 +59,19 @@ def record_file(path: str) -> None:
         raise SomeRefused(
             f"{tally.refused} of {len(commands)} entries were refused.", hint="Mend these lines; the others are done."
         )
+
+
+def rehearse(commands: list[tuple[int, dict[str, Any]]], run: str) -> None:
+    """Show every request, and send none."""
+    for number, command in commands:
+        try:
+            sent(command, key_of(command, run, number))
+        except Rehearsed as instead:
+            rehearsal.show(instead.request)
+
+
+def key_of(command: dict[str, Any], run: str, number: int) -> str:
+    return command.get("idempotency_key") or f"{run}-{number}"
 
 
 def read(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -85,7 +102,7 @@ def checked(number: int, line: str) -> dict[str, Any]:
 
 def recorded(number: int, command: dict[str, Any], run: str, tally: Tally) -> output.Plain:
     """Record one line; a refusal is its outcome, anything worse ends the run."""
-    key = command.get("idempotency_key") or f"{run}-{number}"
+    key = key_of(command, run, number)
     try:
         entry, again = sent(command, key)
     except (errors.Conflict, errors.Unprocessable, errors.NotFound, errors.BadRequest, TypeError, ValueError) as error:

@@ -3,24 +3,29 @@
 A command's module is imported when the command is run. A test compares this table with what the modules define.
 """
 
-import os
 import sys
 
 from twh_cli import __version__
+from twh_cli.colour import takes_colour
+from twh_cli.completing import scripts
 from twh_cli.exit_codes import MEANINGS
 
 INDENT = 20
 
 
 class Command:
-    """One command: the words that call it, the line that explains it, the module in `twh_cli.commands` that has it."""
+    """One command: the words that call it, the line that explains it, the module in `twh_cli.commands` that has it.
 
-    __slots__ = ("help", "module", "path")
+    A `local` one changes this machine, and not what a server has: there is no request of it that could be shown instead.
+    """
 
-    def __init__(self, path: str, help: str, module: str) -> None:  # noqa: A002 - the word that a reader looks for
+    __slots__ = ("help", "local", "module", "path")
+
+    def __init__(self, path: str, help: str, module: str, *, local: bool = False) -> None:  # noqa: A002 - the word that a reader looks for
         self.path = path
         self.help = help
         self.module = module
+        self.local = local
 
     @property
     def words(self) -> list[str]:
@@ -28,14 +33,23 @@ class Command:
 
 
 COMMANDS = (
-    Command("quickstart", "Move stock in a sandbox until a signed webhook has arrived", "quickstart"),
-    Command("sandbox up", "Start the sandbox, or say where it runs", "sandbox"),
+    Command("quickstart", "Move stock in a sandbox until a signed webhook has arrived", "quickstart", local=True),
+    Command("sandbox up", "Start the sandbox, or say where it runs", "sandbox", local=True),
     Command("sandbox status", "Whether it runs, where, and whether it answers", "sandbox"),
     Command("sandbox env", "Print `export` lines with its address and key", "sandbox"),
     Command("sandbox logs", "Show what its server wrote", "sandbox"),
-    Command("sandbox reset", "Begin again with a fresh, seeded tenant", "sandbox"),
-    Command("sandbox down", "Stop it; its data stay", "sandbox"),
+    Command("sandbox reset", "Begin again with a fresh, seeded tenant", "sandbox", local=True),
+    Command("sandbox down", "Stop it; its data stay", "sandbox", local=True),
     Command("sandbox list", "All sandboxes on this machine", "sandbox"),
+    Command("login", "Keep a key, after asking the server whose it is", "login", local=True),
+    Command("logout", "Forget the key of a profile", "login", local=True),
+    Command("profile list", "The addresses and keys that have a name", "profile"),
+    Command("profile use", "Choose the profile that commands and programs use", "profile", local=True),
+    Command("profile remove", "Forget a profile and its key", "profile", local=True),
+    Command("config get", "What is chosen once and for all", "config"),
+    Command("config set", "Choose something once and for all", "config", local=True),
+    Command("config path", "Where profiles and settings are kept", "config"),
+    Command("doctor", "Look whether all is well here, and say what to do", "doctor", local=True),
     Command("receive", "Goods came in", "verbs"),
     Command("issue", "Goods went out", "verbs"),
     Command("return", "Goods came back", "verbs"),
@@ -87,23 +101,32 @@ COMMANDS = (
     Command("settings get", "What the tenant has chosen for itself", "settings"),
     Command("settings set", "Choose one of them", "settings"),
     Command("audit list", "Who changed what, the newest first", "audit"),
+    Command("retry", "Settle a change whose answer was lost", "retry"),
     Command("api", "Ask the API by method and path", "api"),
     Command("whoami", "Which tenant, which key, and where the key comes from", "about"),
     Command("version", "The versions of what is installed", "about"),
     Command("commands", "This table, for programs: `twh commands --json`", "about"),
+    Command("completion", "The script that completes words: bash, zsh or fish", "about"),
     Command("help", "Help on a command, or on `exit-codes`", "about"),
 )
 
 SECTIONS = (
-    ("Begin", ("quickstart", "sandbox")),
+    ("Begin", ("quickstart", "sandbox", "login", "logout", "profile", "config", "doctor")),
     ("Record", ("receive", "issue", "return", "adjust", "transfer", "count", "reverse")),
     ("Look", ("stock", "movements", "entries", "events")),
+<<<<<<< HEAD
     ("Keep", ("items", "locations", "webhooks", "ledger", "keys", "settings", "audit")),
     ("More", ("api", "whoami", "version", "commands", "help")),
+=======
+    ("Keep", ("items", "locations", "webhooks", "ledger", "settings", "audit")),
+    ("More", ("api", "retry", "whoami", "version", "commands", "completion", "help")),
+>>>>>>> main
 )
 
 GROUPS = {
     "sandbox": "A server with its own database, on this machine",
+    "profile": "Addresses and keys under names",
+    "config": "What is chosen once and for all",
     "stock": "How much there is",
     "movements": "How stock changed, line by line",
     "entries": "What happened, entry by entry",
@@ -119,15 +142,19 @@ GROUPS = {
 
 GLOBAL_OPTIONS = (
     ("--json[=FIELDS]", "JSON, whole or only these fields; errors too, on stderr"),
+    ("--jq EXPR", "What jq makes of the JSON: --jq '.[].sku' (pip install \"twh-cli[jq]\")"),
     ("-o, --output FORMAT", "table, json, jsonl or csv; table on a terminal, jsonl in a pipe"),
     ("--profile NAME", "The profile that has the address and the key"),
+    ("--live", "Yes, change what is real: needed with a live key, refused with another"),
+    ("--dry-run", "Show the request of a change, and send nothing"),
     ("--idempotency-key KEY", "The key of a change; the same key is never recorded twice"),
     ("--timeout SECONDS", "How long a command may try (60)"),
     ("-y, --yes", "Do it without asking"),
     ("--no-input", "Never ask; exit 10 where one would have to (TWH_NO_INPUT)"),
     ("-q, --quiet", "Only data and errors"),
     ("--no-color", "No colour (NO_COLOR)"),
-    ("--debug", "Show each request, and where an unexpected error comes from"),
+    ("-v, --verbose", "Show whom it asks, and each request with its time"),
+    ("--debug", "The same, and where an unexpected error comes from"),
 )
 
 
@@ -143,6 +170,8 @@ def static_answer(words: list[str]) -> str | None:
         return help_on(rest[1:])
     if rest == ["commands"] and not asks and set(words) <= {"commands", "--json"}:
         return listing(as_json="--json" in words)
+    if words[:1] == ["completion"] and len(words) == 2 and words[1] in scripts.SHELLS:
+        return scripts.script(words[1])
     if len(rest) == 1 and rest[0] in GROUPS and len(words) - len(rest) == asks:
         return group_help(rest[0])
     return None
@@ -189,7 +218,12 @@ def listing(*, as_json: bool) -> str:
         return "\n".join(line(command.path, command.help) for command in COMMANDS)
     import json
 
-    return json.dumps([{"command": command.path, "help": command.help} for command in COMMANDS], indent=2)
+    return json.dumps(listed(), indent=2)
+
+
+def listed() -> list[dict[str, str]]:
+    """The commands as data."""
+    return [{"command": command.path, "help": command.help} for command in COMMANDS]
 
 
 def help_of(noun: str) -> str:
@@ -202,5 +236,4 @@ def line(name: str, meaning: str, indent: int = INDENT) -> str:
 
 def strong(text: str) -> str:
     """Bold on a terminal that may have it."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty()
-    return text if plain else f"\x1b[1m{text}\x1b[0m"
+    return f"\x1b[1m{text}\x1b[0m" if takes_colour(sys.stdout) else text

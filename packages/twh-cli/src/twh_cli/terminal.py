@@ -10,33 +10,18 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import cycle
-from typing import TextIO
+
+from twh_cli.colour import is_terminal, takes_colour
+
+__all__ = ["harmless", "is_terminal", "painted", "patience", "someone_is_there", "takes_colour", "width"]
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold red": "1;31"}
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
-def is_terminal(stream: TextIO) -> bool:
-    try:
-        return stream.isatty()
-    except ValueError:  # it was closed
-        return False
-
-
 def someone_is_there() -> bool:
     """Whether a question would be seen and could be answered."""
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
-
-
-def takes_colour(stream: TextIO, *, no_color: bool = False) -> bool:
-    """NO_COLOR goes before CLICOLOR_FORCE, as their pages say."""
-    if no_color or os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
-        return True
-    if os.environ.get("CLICOLOR") == "0" or os.environ.get("TERM") == "dumb":
-        return False
-    return is_terminal(stream)
 
 
 def width() -> int:

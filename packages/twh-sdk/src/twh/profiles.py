@@ -8,6 +8,10 @@ The profiles are a TOML file, `twh/config.toml` in the platform's folder for con
     base_url = "http://127.0.0.1:8750"
     api_key = "twh_test_…"
 
+    [profiles.shop]
+    base_url = "https://inventory.example.com"
+    api_key_in = "keyring"
+
 A profile may also say `environment = "live"` of its address. A key and an address out of one profile belong together.
 """
 
@@ -19,9 +23,10 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, cast
 from urllib.parse import urlsplit
 
+from twh import keyrings
 from twh.environment import Environment, checked_environment, is_loopback, of_key, refuse_mixture
 from twh.errors.tree import ConfigError
 
@@ -34,6 +39,27 @@ class Profile:
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
     environment: str | None = None
+    api_key_in: str | None = None
+    """`keyring`, where the key is in the system's keyring and not in the file."""
+
+    def key(self) -> str | None:
+        """The key, wherever it is; raises `ConfigError` when it is in a keyring that cannot be asked."""
+        if self.api_key or self.api_key_in is None:
+            return self.api_key
+        if self.api_key_in != "keyring":
+            raise ConfigError(
+                f"profile {self.name!r} has its key in {self.api_key_in!r}, which this version does not know",
+                code="unknown_key_place",
+                hint='api_key_in is "keyring", or left out where api_key has the key.',
+            )
+        found = keyrings.read_key(self.name)
+        if found is None:
+            raise ConfigError(
+                f"the keyring has no key for profile {self.name!r}",
+                code="no_api_key",
+                hint=f"twh login --profile {self.name}",
+            )
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,10 +103,10 @@ def connection(
     told = environment or (None if profile else os.environ.get("TWH_ENVIRONMENT"))
     if not (key and address):
         found = (look_up or profile_in_file)(profile)
+        kept = found.key() if found and not key else None
         if found and not address:
-            together = of_key(found.api_key or "") if not key else None
-            told = told or found.environment or together
-        key = key or (found.api_key if found else None)
+            told = told or found.environment or of_key(kept or "")
+        key = key or kept
         address = address or (found.base_url if found else None)
     if not key:
         raise ConfigError(
@@ -147,8 +173,8 @@ def profile_in_file(name: str | None = None) -> Profile | None:
     """The profile of this name, else the active one; None when there is no file or no active profile."""
     path = config_file()
     kept: Mapping[str, Any] = read_profiles(path) if path else {}
-    profiles: Mapping[str, Any] = kept.get("profiles", {})
-    wanted: str | None = name or kept.get("active")
+    profiles: Mapping[str, Any] = table_of(kept, "profiles")
+    wanted = name or text_of(kept, "active")
     if wanted is None:
         return None
     if wanted not in profiles:
@@ -157,19 +183,20 @@ def profile_in_file(name: str | None = None) -> Profile | None:
             code="no_profile",
             hint=f"There are: {', '.join(sorted(profiles)) or 'none'}. `twh profile use NAME` chooses another.",
         )
-    profile: Mapping[str, Any] = profiles[wanted]
+    profile = table_of(profiles, wanted)
     return Profile(
         name=wanted,
-        base_url=profile.get("base_url"),
-        api_key=profile.get("api_key"),
-        environment=profile.get("environment"),
+        base_url=text_of(profile, "base_url"),
+        api_key=text_of(profile, "api_key"),
+        api_key_in=text_of(profile, "api_key_in"),
+        environment=text_of(profile, "environment"),
     )
 
 
 def read_profiles(path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as why:
         raise ConfigError(
@@ -177,3 +204,21 @@ def read_profiles(path: Path) -> Mapping[str, Any]:
             code="unreadable_profiles",
             hint="Mend the file or its permissions, or set TWH_API_KEY and TWH_BASE_URL, which are asked first.",
         ) from why
+
+
+def table_of(kept: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found: object = kept.get(name, {})
+    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else refused(name, "a table")
+
+
+def text_of(kept: Mapping[str, Any], name: str) -> str | None:
+    found: object = kept.get(name)
+    return found if found is None or isinstance(found, str) else refused(name, "text")
+
+
+def refused(name: str, what: str) -> NoReturn:
+    raise ConfigError(
+        f"{name!r} in {config_file()} is not {what}",
+        code="unreadable_profiles",
+        hint="Mend the file, or set TWH_API_KEY and TWH_BASE_URL, which are asked first.",
+    )

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from twh_server.access.refusals import TenantClosed
 from twh_server.catalogue.location_commands import CreateLocation
 from twh_server.database.engine import Database
 from twh_server.database.identifiers import TenantId, fresh
 from twh_server.events.bell import Bell
 from twh_server.journal import writer as writing
-from twh_server.journal.batch import NoSuchTenant
 from twh_server.journal.refusals import Overloaded, Unavailable
 from twh_server.journal.writer import Writer
 from twh_server.ledger.lines import Line
@@ -122,8 +122,8 @@ async def test_a_command_is_carried_out_though_its_caller_went_away(ask, writer,
     assert await count("locations") == 3
 
 
-async def test_a_tenant_without_a_ledger_is_a_fault_of_its_own(ask):
-    with pytest.raises(NoSuchTenant):
+async def test_whoever_writes_for_a_tenant_without_a_ledger_is_told_that_it_is_closed(ask):
+    with pytest.raises(TenantClosed):
         await ask(CreateLocation(code="BIN", name="Bin"), tenant=TenantId(fresh()))
 
 

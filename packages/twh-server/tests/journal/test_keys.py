@@ -142,7 +142,7 @@ async def test_old_refusals_are_swept_and_the_keys_of_entries_stay(ask, database
     await ask(receipt, "recorded")
     await ask(issue, "issued")
     await ask(issue, "refused")
-    await sweep_keys(database, older_than=datetime.now(UTC) + timedelta(seconds=1))
+    await sweep_keys(database, now=datetime.now(UTC) + timedelta(days=7, seconds=1), days=7)
 
     assert await count("idempotency_keys") == 2
     assert (await ask(receipt, "recorded")).replayed
@@ -151,6 +151,6 @@ async def test_old_refusals_are_swept_and_the_keys_of_entries_stay(ask, database
 
 async def test_young_keys_are_not_swept(ask, database, issue, count):
     await ask(issue, "refused")
-    await sweep_keys(database, older_than=datetime.now(UTC) - timedelta(minutes=1))
+    await sweep_keys(database, now=datetime.now(UTC) + timedelta(days=7, minutes=-1), days=7)
 
     assert await count("idempotency_keys") == 1

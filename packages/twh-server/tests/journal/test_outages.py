@@ -125,9 +125,9 @@ def test_a_loss_of_the_connection_is_no_fault_of_a_command(fault):
     assert is_transient(fault)
 
 
-async def test_a_transaction_that_the_database_ended_for_being_idle_is_no_fault_of_a_command(postgres):
-    options = "-c idle_in_transaction_session_timeout=50"
-    async with await psycopg.AsyncConnection.connect(postgres.conninfo(user="twh_app"), options=options) as connection:
+async def test_a_transaction_that_the_database_ended_for_being_idle_is_no_fault_of_a_command(address):
+    conninfo = address.as_role("twh_app", idle_in_transaction_session_timeout="50")
+    async with await psycopg.AsyncConnection.connect(conninfo) as connection:
         await connection.execute("select 1")
         await asyncio.sleep(0.5)
         with pytest.raises(psycopg.Error) as ended:

@@ -7,7 +7,8 @@ from typing import Final
 import psycopg
 import pytest
 
-from twh_server.catalogue.item_commands import STORE_ITEMS, CreateItem
+from twh_server.catalogue.item_commands import CreateItem
+from twh_server.catalogue.item_writes import STORE_ITEMS
 from twh_server.catalogue.location_commands import CreateLocation
 from twh_server.journal.commands import Answer, Effects, Write
 from twh_server.ledger.verify import verify

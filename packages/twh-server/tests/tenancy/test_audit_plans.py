@@ -1,12 +1,15 @@
 """The audit log goes by its own indexes, under row security and as the application's role, among very many entries."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from twh_server.database.address import Address
 from twh_server.database.identifiers import fresh
+from twh_server.database.migrate import migrate
 from twh_server.tenancy import audit
 
 FILL = """
@@ -19,14 +22,15 @@ select busy.id, n, gen_random_uuid(), 'entry.recorded', '{}', now(), gen_random_
 from busy, generate_series(1, 20000) as n
 """
 
+NOW = datetime.now(UTC)
 VALUES = {
     "before": 2**63 - 1,
     "limit": 51,
     "actor": uuid4(),
     "subject": uuid4(),
-    "since": "2026-05-10Z",
+    "since": NOW - timedelta(days=10),
     "since_id": fresh(),
-    "until": "2026-06-10Z",
+    "until": NOW + timedelta(days=1),
     "until_id": fresh(),
 }
 
@@ -45,12 +49,16 @@ LOGS = {
 
 
 @pytest.fixture(scope="module")
-def explain(postgres, address):
-    """The indexes of the plan of a page of the log."""
+def explain(postgres):
+    """The plan of a page of the log, in a database that has nothing but one busy tenant."""
     tenant = fresh()
     with psycopg.connect(postgres.conninfo(user="postgres"), autocommit=True) as superuser:
-        superuser.execute(FILL, {"tenant": tenant})
-        superuser.execute("analyze events")
+        superuser.execute("create database audited")
+        address = Address(postgres.conninfo(dbname="audited"))
+        migrate(address)
+        with psycopg.connect(address.as_login(), autocommit=True) as filling:
+            filling.execute(FILL, {"tenant": tenant})
+            filling.execute("analyze events")
 
         def explain(*conditions):
             text = audit.CHANGES + "  and ".join(["", audit.BEFORE, *conditions]) + audit.PAGE
@@ -60,13 +68,7 @@ def explain(postgres, address):
             return plan[0]["Plan"]
 
         yield explain
-        with superuser.transaction():
-            superuser.execute("alter table events disable trigger all")
-            superuser.execute("delete from events where tenant_id = %s", (tenant,))
-            superuser.execute("alter table events enable trigger all")
-            for guard in ("history_is_not_edited", "history_is_not_truncated"):
-                superuser.execute(f"alter table events enable always trigger {guard}")
-            superuser.execute("delete from tenants where id = %s", (tenant,))
+        superuser.execute("drop database audited with (force)")
 
 
 def nodes(plan):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import platform
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from twh_cli import __version__, output, registry
 from twh_cli.app import new_app
+from twh_cli.completing import scripts
 from twh_cli.output import Column
 from twh_cli.session import session
 
@@ -25,6 +26,7 @@ WHO = (
     Column("may", "key.scopes"),
     Column("expires", "key.expires_at"),
     Column("from", "key_source"),
+    Column("profile", "profile"),
     Column("address", "address"),
 )
 
@@ -38,14 +40,28 @@ def version() -> None:
 
 @app.command("whoami")
 def whoami() -> None:
-    who = session().client.tenant.get()
-    output.show({**output.plain(who), "key_source": session().key_source, "address": session().to.base_url}, WHO)
+    """The key comes from the environment, the keyring or the file; it is never shown."""
+    run = session()
+    who = output.plain(run.client.tenant.get())
+    source = {"key_source": run.key_source, "profile": run.profile_used, "address": run.to.base_url}
+    output.show({**who, **source}, WHO)
 
 
 @app.command("commands")
 def commands() -> None:
     """Every command with its line of help: for completion, for documentation, for programs."""
-    output.write(registry.listing(as_json=session().errors_as_json))
+    if session().errors_as_json:
+        output.write_json(registry.listed(), indent=2)
+    else:
+        output.write(registry.listing(as_json=False))
+
+
+@app.command("completion")
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
+) -> None:
+    """For bash and zsh: eval "$(twh completion bash)". Items and locations are completed once a list has shown them."""
+    output.write(scripts.script(shell))
 
 
 @app.command("help")

@@ -145,7 +145,7 @@ def show(answer: Raw[object]) -> None:
     """The body as it came; in lines for a person."""
     if session().choices.fields and isinstance(answer.value, dict):
         output.show(cast("dict[str, Any]", answer.value), ())  # pyright: ignore[reportUnknownMemberType]
-    elif output.chosen_format() in {"table", "json"}:
-        output.write(json.dumps(json.loads(answer.body, parse_float=str), indent=2, ensure_ascii=False))
+    elif session().choices.jq or output.chosen_format() in {"table", "json"}:
+        output.write_json(json.loads(answer.body, parse_float=str), indent=2)
     else:
         output.write(answer.body.decode())

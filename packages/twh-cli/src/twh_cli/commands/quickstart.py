@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -44,9 +43,7 @@ def quickstart(
             story = told(teller, receiver)
         teller.end(f"Done in {duration(time.monotonic() - began)}.", next_steps(where, stays=stays))
     if session().errors_as_json:
-        output.write(
-            json.dumps({"seconds": round(time.monotonic() - began, 3), "steps": story.done}, ensure_ascii=False)
-        )
+        output.write_json({"seconds": round(time.monotonic() - began, 3), "steps": story.done})
 
 
 def told(teller: Teller, receiver: Receiver) -> Story:

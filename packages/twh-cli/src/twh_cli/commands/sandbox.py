@@ -116,7 +116,7 @@ def reset(name: Name = place.DEFAULT_NAME, root: Root = None) -> None:
     """The tenant that was there is left alone, and nobody has its key any more."""
     where = place.place(name, root)
     state = life.needed(where)
-    session().confirm(f"Begin again with a fresh tenant, and lose sight of {state.tenant_name} ({state.tenant_id})?")
+    session().ask(f"Begin again with a fresh tenant, and lose sight of {state.tenant_name} ({state.tenant_id})?")
     began = time.monotonic()
     fresh = life.reset(where, state)
     session().say(
@@ -134,7 +134,7 @@ def down(
 ) -> None:
     where = place.place(name, root)
     if purge and where.folder.exists():
-        session().confirm(f"Delete the sandbox in {where.folder} with all its data?")
+        session().ask(f"Delete the sandbox in {where.folder} with all its data?")
     stopped = life.down(where)
     session().say(f"The sandbox {'is stopped' if stopped else 'was not running'}.", "green" if stopped else "dim")
     if purge:

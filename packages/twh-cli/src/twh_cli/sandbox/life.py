@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
 import twh
-from twh_cli import __version__, profiles
+from twh_cli import __version__, private, profiles
+from twh_cli.completing import remembering
 from twh_cli.problems import FileUnusable, SandboxNotRunning
 from twh_cli.sandbox import process
 from twh_cli.sandbox.place import Place, State
@@ -78,8 +79,9 @@ def reset(where: Place, state: State) -> State:
     with turn(where.lock_file), twh.Client(state.admin_key, base_url=state.address) as client:
         made = client.sandboxes.create()
         told = {"id": made.tenant.id, "name": made.tenant.name, "api_key": made.key.secret}
-        profiles.replace(where.tenant_file, json.dumps(told))
+        private.replace(where.tenant_file, json.dumps(told))
     fresh = needed(where)
+    remembering.forget(where.profile)
     remember(where, fresh)
     return fresh
 
@@ -105,6 +107,7 @@ def purge(where: Place) -> None:
     except OSError as why:
         raise FileUnusable(f"{where.folder} cannot be deleted: {why.strerror or why}.") from None
     profiles.forget(where.profile)
+    remembering.forget(where.profile)
 
 
 def waiting(what: str) -> AbstractContextManager[None]:

@@ -114,13 +114,8 @@ SECTIONS = (
     ("Begin", ("quickstart", "sandbox", "login", "logout", "profile", "config", "doctor")),
     ("Record", ("receive", "issue", "return", "adjust", "transfer", "count", "reverse")),
     ("Look", ("stock", "movements", "entries", "events")),
-<<<<<<< HEAD
     ("Keep", ("items", "locations", "webhooks", "ledger", "keys", "settings", "audit")),
-    ("More", ("api", "whoami", "version", "commands", "help")),
-=======
-    ("Keep", ("items", "locations", "webhooks", "ledger", "settings", "audit")),
     ("More", ("api", "retry", "whoami", "version", "commands", "completion", "help")),
->>>>>>> main
 )
 
 GROUPS = {

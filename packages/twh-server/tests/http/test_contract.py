@@ -76,9 +76,12 @@ async def test_what_succeeds_is_as_described(http, asked, operation, described, 
     check(answer, described)
 
 
+RATE = ("ratelimit-policy", "ratelimit")
+
+
 async def test_the_headers_of_what_succeeds_are_as_described(http, asked, described):
     answer = await asked.send(http)
-    ours = {"location", "etag", "twh-request-id", "idempotent-replayed"} & set(answer.headers)
+    ours = {"location", "etag", "twh-request-id", "idempotent-replayed", *RATE} & set(answer.headers)
 
     assert ours == headers_of(described, answer) - {"idempotent-replayed"}
 
@@ -87,7 +90,7 @@ async def test_the_headers_of_what_the_reader_has_are_as_described(http, things,
     described = document["paths"]["/v1/items/{item}"]["get"]
     answer = await http.get("/v1/items/apples", headers={"If-None-Match": "*"})
 
-    assert (answer.status_code, headers_of(described, answer)) == (304, {"etag", "twh-request-id"})
+    assert (answer.status_code, headers_of(described, answer)) == (304, {"etag", "twh-request-id", *RATE})
     assert headers_of(described, answer) <= set(answer.headers)
 
 

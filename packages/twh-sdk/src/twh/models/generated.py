@@ -190,12 +190,14 @@ class KeyRef(Model):
     id: str
     "The key's id."
     name: str
-    "The key's name."
-    role: str | None
+    "What people call it."
     scopes: list[str]
-    "What the key may do."
-    expires_at: datetime | None
-    last_used_at: datetime | None
+    "What it may do."
+    role: str | None = None
+    "The role that gives it its scopes; null: they were named."
+    expires_at: datetime | None = None
+    "When it stops to work by itself; null: never."
+    last_used_at: datetime | None = None
     "As it was written before; to the minute."
 
 

@@ -147,6 +147,7 @@ def _value(name: str, kind: Any, code: str) -> Any:
 
 _NAMED: Final[Mapping[str, Any]] = {
     "scope": "stock:write",
+    "successor": "key_01kaqgn4dwe3cspqs98yp6vtkh",
     "allowed": "GET, HEAD, OPTIONS",
     "method": "PUT",
     "path": "/v1/nothing",

@@ -52,18 +52,21 @@ class BodyLimits:
 DEFAULT_LIMITS = BodyLimits()
 
 
-async def authenticate(request: Incoming, keys: Keys, scope: str, *, reads: bool) -> Access:
-    """Who asks. Raises Unauthenticated without a key, what `Keys.find` raises, what the tenant's state and scopes refuse."""
+async def authenticate(request: Incoming, keys: Keys) -> Access:
+    """Who asks. Raises Unauthenticated without a key, and what `Keys.find` raises."""
     bearer = _BEARER.fullmatch(request.headers.get("authorization", ""))
     if bearer is None:
         raise Unauthenticated
-    access = await keys.find(bearer[1], source=source_of(request.client.host if request.client else ""))
+    return await keys.find(bearer[1], source=source_of(request.client.host if request.client else ""))
+
+
+def require_access(access: Access, scope: str, *, reads: bool) -> None:
+    """Raise what the tenant's state and the key's scopes refuse: TenantClosed, TenantSuspended, ScopeMissing."""
     if access.tenant_state == "closed":
         raise TenantClosed
     if access.tenant_state == "suspended" and not reads:
         raise TenantSuspended
     require_scope(access, scope)
-    return access
 
 
 def require_scope(access: Access, scope: str) -> None:

@@ -69,6 +69,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     ledger.InvalidEntry: 422,
     webhooks.InvalidEndpoint: 422,
     journal.IdempotencyKeyReused: 422,
+    http.RateLimited: 429,
     access.TooManyAttempts: 429,
     http.Internal: 500,
     journal.Overloaded: 503,
@@ -138,7 +139,7 @@ def headers_of(refusal: Refusal, status: int) -> dict[str, str]:
         return {"WWW-Authenticate": _CHALLENGE}
     if status == 401:
         return {"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'}
-    if isinstance(refusal, access.TooManyAttempts):
+    if status == 429:
         return {"Retry-After": str(refusal.facts["retry_after_seconds"])}
     if isinstance(refusal, http.MethodNotAllowed):
         return {"Allow": str(refusal.facts["allowed"])}

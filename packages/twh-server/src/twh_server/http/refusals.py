@@ -67,6 +67,22 @@ class ScopeMissing(Refusal):
         super().__init__(f"The key lacks the scope {scope}.", scope=scope)
 
 
+class RateLimited(Refusal):
+    """The API key asks too often.
+
+    Wait as `Retry-After` says, send again with the same key. `RateLimit` on every answer says how much is left;
+    `requests` in `window_seconds` are allowed.
+    """
+
+    def __init__(self, requests: int, window_seconds: int, retry_after_seconds: int) -> None:
+        super().__init__(
+            f"A key may make {requests:,} requests in {window_seconds:,} seconds. Nothing was recorded.",
+            requests=requests,
+            window_seconds=window_seconds,
+            retry_after_seconds=retry_after_seconds,
+        )
+
+
 class NotFound(Refusal):
     """There is nothing at this address.
 

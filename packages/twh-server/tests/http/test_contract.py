@@ -9,6 +9,8 @@ import pytest
 from twh_server.http import openapi
 from twh_server.http.operations import OPERATIONS
 
+COUNTED = ("ratelimit", "ratelimit-policy")
+
 ROOT = Path(__file__).parents[4]
 # A PUT creates what its path names.
 NAMING = [one for one in OPERATIONS if "{" in one.path and one.method != "PUT"]
@@ -78,7 +80,7 @@ async def test_what_succeeds_is_as_described(http, asked, operation, described, 
 
 async def test_the_headers_of_what_succeeds_are_as_described(http, asked, described):
     answer = await asked.send(http)
-    ours = {"location", "etag", "twh-request-id", "idempotent-replayed"} & set(answer.headers)
+    ours = {"location", "etag", "twh-request-id", "idempotent-replayed", *COUNTED} & set(answer.headers)
 
     assert ours == headers_of(described, answer) - {"idempotent-replayed"}
 
@@ -87,7 +89,7 @@ async def test_the_headers_of_what_the_reader_has_are_as_described(http, things,
     described = document["paths"]["/v1/items/{item}"]["get"]
     answer = await http.get("/v1/items/apples", headers={"If-None-Match": "*"})
 
-    assert (answer.status_code, headers_of(described, answer)) == (304, {"etag", "twh-request-id"})
+    assert (answer.status_code, headers_of(described, answer)) == (304, {"etag", "twh-request-id", *COUNTED})
     assert headers_of(described, answer) <= set(answer.headers)
 
 

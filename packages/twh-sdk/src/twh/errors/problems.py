@@ -71,6 +71,7 @@ __all__ = [
     "Overloaded",
     "PackNotFound",
     "QuantityOutOfRange",
+    "RateLimited",
     "ReasonRequired",
     "ReasonUnknown",
     "SameLocation",
@@ -277,6 +278,10 @@ class IdempotencyKeyReused(Unprocessable):
     """The key belongs to another request."""
 
 
+class RateLimited(TooManyRequests):
+    """The API key asks too often; `.retry_after` says when to come back. The SDK waits by itself while the deadline allows."""
+
+
 class Overloaded(Unavailable):
     """The queue is full; nothing was recorded."""
 
@@ -322,6 +327,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "overloaded": Overloaded,
     "pack_not_found": PackNotFound,
     "quantity_out_of_range": QuantityOutOfRange,
+    "rate_limited": RateLimited,
     "reason_required": ReasonRequired,
     "reason_unknown": ReasonUnknown,
     "same_location": SameLocation,

@@ -34,7 +34,6 @@ from twh.errors.tree import (
 __all__ = [
     "AlreadyExists",
     "BarcodeTaken",
-    "BodyEncoded",
     "CodeTaken",
     "CountIsBackdated",
     "DeliveryNotFound",
@@ -45,7 +44,6 @@ __all__ = [
     "EventNotFound",
     "FieldMissing",
     "FieldNotAllowed",
-    "HeadersTooLarge",
     "IdempotencyKeyMalformed",
     "IdempotencyKeyMissing",
     "IdempotencyKeyNotFound",
@@ -71,14 +69,12 @@ __all__ = [
     "Overloaded",
     "PackNotFound",
     "QuantityOutOfRange",
-    "RateLimited",
     "ReasonRequired",
     "ReasonUnknown",
     "SameLocation",
     "SkuTaken",
     "StaleQuantity",
     "StaleVersion",
-    "TargetTooLong",
     "TooManyDecimals",
     "TooManyEndpoints",
     "TooManyLines",
@@ -250,18 +246,6 @@ class NotJson(UnsupportedMediaType):
     """The body is not JSON."""
 
 
-class BodyEncoded(UnsupportedMediaType):
-    """The body is compressed or otherwise encoded."""
-
-
-class TargetTooLong(APIError):
-    """The address is too long."""
-
-
-class HeadersTooLarge(APIError):
-    """The headers are too large."""
-
-
 class InvalidItem(Unprocessable):
     """The item makes no sense: `.errors` names everything that is wrong."""
 
@@ -278,10 +262,6 @@ class IdempotencyKeyReused(Unprocessable):
     """The key belongs to another request."""
 
 
-class RateLimited(TooManyRequests):
-    """The API key asks too often; `.retry_after` says when to come back. The SDK waits by itself while the deadline allows."""
-
-
 class Overloaded(Unavailable):
     """The queue is full; nothing was recorded."""
 
@@ -290,7 +270,6 @@ BY_CODE: dict[str, type[APIError]] = {
     **ABOUT_ACCESS,
     "already_exists": AlreadyExists,
     "barcode_taken": BarcodeTaken,
-    "body_encoded": BodyEncoded,
     "code_taken": CodeTaken,
     "count_is_backdated": CountIsBackdated,
     "delivery_not_found": DeliveryNotFound,
@@ -301,7 +280,6 @@ BY_CODE: dict[str, type[APIError]] = {
     "event_not_found": EventNotFound,
     "field_missing": FieldMissing,
     "field_not_allowed": FieldNotAllowed,
-    "headers_too_large": HeadersTooLarge,
     "idempotency_key_malformed": IdempotencyKeyMalformed,
     "idempotency_key_missing": IdempotencyKeyMissing,
     "idempotency_key_not_found": IdempotencyKeyNotFound,
@@ -327,14 +305,12 @@ BY_CODE: dict[str, type[APIError]] = {
     "overloaded": Overloaded,
     "pack_not_found": PackNotFound,
     "quantity_out_of_range": QuantityOutOfRange,
-    "rate_limited": RateLimited,
     "reason_required": ReasonRequired,
     "reason_unknown": ReasonUnknown,
     "same_location": SameLocation,
     "sku_taken": SkuTaken,
     "stale_quantity": StaleQuantity,
     "stale_version": StaleVersion,
-    "target_too_long": TargetTooLong,
     "too_many_decimals": TooManyDecimals,
     "too_many_endpoints": TooManyEndpoints,
     "too_many_lines": TooManyLines,

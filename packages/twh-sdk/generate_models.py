@@ -2,7 +2,7 @@
 
 What comes in from the server is read leniently: limits and patterns are the server's to enforce, and a value that is not
 on a list today may come from a newer server tomorrow. So schemas lose their constraints here, and enums become
-`Literal[…] | str`.
+`Literal[…] | str`. What older servers, and the events that they told, do not have yet has a default.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OPENAPI = HERE.parent.parent / "openapi" / "openapi.json"
 MODELS = HERE / "src" / "twh" / "models"
 HEADER = "# Generated from openapi/openapi.json by generate_models.py: do not edit.\n"
 KEPT_KEYS = {
-    "$ref", "additionalProperties", "allOf", "anyOf", "const", "description", "enum", "format", "items", "oneOf",
+    "$ref", "additionalProperties", "allOf", "anyOf", "const", "default", "description", "enum", "format", "items", "oneOf",
     "properties", "required", "title", "type",
 }  # fmt: skip
 NOT_MODELS = {"Event"}  # written by hand in twh/events.py, one class a kind
@@ -164,7 +164,9 @@ def described(line: ast.stmt) -> Iterator[ast.stmt]:
         case ast.AnnAssign(
             annotation=ast.Subscript(
                 value=ast.Name("Annotated"),
-                slice=ast.Tuple([kind, ast.Call(func=ast.Name("Field"), keywords=[ast.keyword("description", text)])]),
+                slice=ast.Tuple(
+                    [kind, ast.Call(func=ast.Name("Field"), keywords=[ast.keyword("description", text), *_])]
+                ),
             )
         ):
             line.annotation = kind
@@ -200,6 +202,7 @@ COMMAND = [
     "--disable-timestamp",
     "--use-exact-imports",
     "--strict-refs",
+    "--strict-nullable",
 ]
 
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 from on_postgres import BINARIES
 
 from twh_server.access.keys import create_key
+from twh_server.access.rates import Buckets, Rate
 from twh_server.access.scopes import ALL_SCOPES
 from twh_server.access.sealing import Sealer
 from twh_server.access.tenants import create_tenant
@@ -112,7 +113,7 @@ async def writer(database: Database) -> AsyncGenerator[Writer]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def application(database: Database) -> AsyncGenerator[httpx.AsyncClient]:
     """The HTTP application in this process, without a network."""
-    app = build(database, Bell(), Sealer(bytes(32)))
+    app = build(database, Bell(), Sealer(bytes(32)), rates=Buckets(Rate(requests=60_000, seconds=60)))
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://twh.test") as client:
         yield client

@@ -47,6 +47,7 @@ COMMANDS = {
     "pack_not_found": "twh items get ITEM   (shows its packs)",
     "reason_required": "Add --reason damaged (or found, shrinkage …).",
     "scope_missing": "twh whoami   (shows what your key may do)",
+    "rate_limited": "Wait some seconds; for much at once, a file: twh movements record FILE",
     "sku_taken": "twh items get SKU",
     "stale_quantity": "Read the level again and decide again: twh stock get ITEM LOCATION",
     "stale_version": "Read it again and decide again; then pass the new ETag to --if-match, or leave it out.",

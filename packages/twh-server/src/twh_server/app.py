@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, cast
 
 from litestar import Litestar, Request, Response
@@ -14,6 +14,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from twh_server.access.keys import Keys
+from twh_server.access.rates import Rates
 from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, ended
 from twh_server.database.identifiers import REQUEST, RequestId, fresh
@@ -25,24 +26,36 @@ from twh_server.http.operations import OPERATIONS
 from twh_server.http.refusals import Internal, MalformedRequest, MethodNotAllowed, NotFound
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
+from twh_server.telemetry import NOBODY, Handled, Watch, trace_of
 
 Incoming = Request[Any, Any, Any]
 
 _log = logging.getLogger(__name__)
 
 
-def build(database: Database, bell: Bell, sealer: Sealer, *, limits: BodyLimits = DEFAULT_LIMITS) -> ASGIApp:
+def build(
+    database: Database,
+    bell: Bell,
+    sealer: Sealer,
+    *,
+    limits: BodyLimits = DEFAULT_LIMITS,
+    rates: Rates | None = None,
+    watch: Watch = NOBODY,
+) -> ASGIApp:
     """The application over a database that the caller opens before its start-up and closes after its shutdown.
 
+    Without `rates`, a key may ask as often as it likes; `watch` is told of every request and every batch.
     On shutdown, everything that was accepted is answered before the lifespan ends.
     """
     rooms = Rooms(
         database=database,
-        writer=Writer(database, bell),
+        writer=Writer(database, bell, watch=watch),
         bell=bell,
         keys=Keys(database),
         sealer=sealer,
         limits=limits,
+        rates=rates,
+        watch=watch,
     )
 
     @contextlib.asynccontextmanager
@@ -57,7 +70,7 @@ def build(database: Database, bell: Bell, sealer: Sealer, *, limits: BodyLimits 
             await ended(noting)
             await rooms.keys.last_use.write(all_of_it=True)
 
-    handlers: Any = {HTTPException: _refuse, Exception: _fail}
+    handlers: Any = _handlers(watch)
     app = _Application(
         route_handlers=[*pages.handlers(database), *_routes(rooms)],
         exception_handlers=handlers,
@@ -66,7 +79,7 @@ def build(database: Database, bell: Bell, sealer: Sealer, *, limits: BodyLimits 
         logging_config=None,
         request_max_body_size=None,
     )
-    return _as_sent(app)
+    return _as_sent(_named(app))
 
 
 class _Application(Litestar):
@@ -99,31 +112,56 @@ def _route(path: str, methods: dict[str, Operation], rooms: Rooms) -> HTTPRouteH
     return HTTPRouteHandler(path.replace("}", ":str}"), http_method=allowed, status_code=200)(handle)
 
 
-def _refuse(request: Incoming, error: HTTPException) -> Response[bytes]:
-    """What the router refuses, in the one form of problems."""
-    if error.status_code >= 500:
-        return _fail(request, error)
-    refusal: Refusal = MalformedRequest(error.detail)
-    if error.status_code == 404:
-        refusal = NotFound(request.scope["path"])
-    elif error.status_code == 405:
-        refusal = MethodNotAllowed(request.method, (error.headers or {}).get("allow", ""))
-    return _told(refusal)
+def _handlers(watch: Watch) -> dict[type[Exception], Callable[[Incoming, Any], Response[bytes]]]:
+    """What is answered where no operation is reached."""
+
+    def refuse(request: Incoming, error: HTTPException) -> Response[bytes]:
+        """What the router refuses, in the one form of problems."""
+        if error.status_code >= 500:
+            return fail(request, error)
+        refusal: Refusal = MalformedRequest(error.detail)
+        if error.status_code == 404:
+            refusal = NotFound(request.scope["path"])
+        elif error.status_code == 405:
+            refusal = MethodNotAllowed(request.method, (error.headers or {}).get("allow", ""))
+        return _told(refusal, request, watch)
+
+    def fail(request: Incoming, fault: Exception) -> Response[bytes]:
+        _log.error("%s %s failed", request.method, request.scope["path"], exc_info=fault)
+        return _told(Internal(), request, watch)
+
+    return {HTTPException: refuse, Exception: fail}
 
 
-def _fail(request: Incoming, fault: Exception) -> Response[bytes]:
-    _log.error("%s %s failed", request.method, request.scope["path"], exc_info=fault)
-    return _told(Internal())
-
-
-def _told(refusal: Refusal) -> Response[bytes]:
+def _told(refusal: Refusal, request: Incoming, watch: Watch) -> Response[bytes]:
     request_id = REQUEST.text(RequestId(fresh()))
     answer = problems.answer(refusal, request_id)
+    trace_id = trace_of(request.headers.get("traceparent"))
+    watch.request(
+        Handled(request_id=request_id, method=request.method, operation=None, trace_id=trace_id, status=answer.status)
+    )
     headers = {**answer.headers, "Twh-Request-Id": request_id}
     return Response(answer.body, status_code=answer.status, media_type=headers.pop("Content-Type"), headers=headers)
 
 
-def _as_sent(app: Litestar) -> ASGIApp:
+def _named(app: ASGIApp) -> ASGIApp:
+    """Give every answer a request id: those of the router (OPTIONS) and of the pages have none of their own."""
+
+    async def named(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                if not any(name == b"twh-request-id" for name, _ in headers):
+                    headers = [*headers, (b"twh-request-id", REQUEST.text(RequestId(fresh())).encode())]
+                    message = {**message, "headers": headers}
+            await send(message)
+
+        await app(scope, receive, sending if str(scope["type"]) == "http" else send)
+
+    return named
+
+
+def _as_sent(app: ASGIApp) -> ASGIApp:
     """Route by the path as it was sent, so that an SKU may contain a percent-encoded slash."""
 
     async def routed(scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,6 +4,7 @@ A secret is not shown by anything that shows settings. What cannot be used is to
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,8 @@ SETTING_FILE_BYTES_MAX = 65_536
 
 OTHERS = frozenset({"TWH_API_KEY", "TWH_BASE_URL", "TWH_DATA_DIR", "TWH_NO_INPUT"})
 """Variables of this prefix that the SDK and the command read."""
+
+_RATE = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,4})")
 
 Origin = Literal["default", "environment", "file", "command line"]
 
@@ -69,6 +72,9 @@ class Settings(BaseSettings):
         le=1 << 28,
         description="How many bytes the body of an operation that takes many has at most.",
     )
+    rate_limit: str = Field(
+        "60000/60", description="How many requests a key may make in how many seconds; off for as many as it likes."
+    )
     postgres_binaries: Path | None = Field(
         None, description="Where the programs of the embedded PostgreSQL are, instead of the packaged ones."
     )
@@ -76,6 +82,9 @@ class Settings(BaseSettings):
         "auto", description="How log lines look: text on a terminal and JSON elsewhere, unless said."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Which log lines are written.")
+    log_requests: bool = Field(
+        default=True, description="Whether each request has its line, at the level info: who, what, how it ended."
+    )
 
     @field_validator("*", mode="before")
     @classmethod
@@ -83,6 +92,19 @@ class Settings(BaseSettings):
         if isinstance(value, Unusable):
             raise ValueError(str(value))  # noqa: TRY004  # pydantic gathers these
         return value
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _is_a_rate(cls, value: str) -> str:
+        if value not in ("off", "0") and not _RATE.fullmatch(value):
+            raise ValueError("TWH_RATE_LIMIT cannot be used: it is REQUESTS/SECONDS such as 60000/60, or off.")
+        return value
+
+    @property
+    def rate(self) -> tuple[int, int] | None:
+        """The requests and the seconds of the rate limit; None without one."""
+        found = _RATE.fullmatch(self.rate_limit)
+        return (int(found[1]), int(found[2])) if found else None
 
     @classmethod
     def settings_customise_sources(

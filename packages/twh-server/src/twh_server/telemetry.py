@@ -1,16 +1,102 @@
-"""Logs: one line an event, for people on a terminal and as JSON elsewhere; never a body, never a key.
+"""What is seen from outside: a log line an event, for people on a terminal and as JSON elsewhere; never a body, never a key.
 
 structlog gives the lines their form. It is loaded with the first line, so that a quiet start does not wait for it.
+Whoever watches requests and batches (a line each, a metric each) is a `Watch`.
 """
 
 import logging
 import os
+import re
 import sys
+import textwrap
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from time import perf_counter
+from typing import Any, BinaryIO, Protocol
+
+import msgspec
 
 # Their information is ours to give: a migration says itself what it did, and the pool what it lost.
 QUIET = ("alembic", "granian", "psycopg.pool")
+
+
+_TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+
+
+@dataclass(kw_only=True, slots=True)
+class Handled:
+    """A request on its way through the server, and what became of it."""
+
+    request_id: str
+    method: str
+    operation: str | None
+    """None where nothing is served."""
+    tenant: str | None = None
+    """None until the key is known."""
+    batch: int | None = None
+    """How many commands shared the commit, of a request that wrote."""
+    trace_id: str | None = None
+    status: int = 0
+    begun: float = field(default_factory=perf_counter)
+
+    def shared(self, commands: int) -> None:
+        """Note that so many commands shared its commit."""
+        self.batch = commands
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return perf_counter() - self.begun
+
+
+class Watch(Protocol):
+    """Whoever is told what a server does."""
+
+    def request(self, handled: Handled) -> None:
+        """A request was answered."""
+
+    def batch(self, commands: int) -> None:
+        """So many commands were committed together."""
+
+    def queue(self, commands: int) -> None:
+        """So many commands wait to be committed."""
+
+    def store_failed(self) -> None:
+        """The store in which requests are counted together did not answer."""
+
+
+class Watches:
+    """Several who watch; none is one of them."""
+
+    def __init__(self, *watches: Watch) -> None:
+        self._watches: Sequence[Watch] = watches
+
+    def request(self, handled: Handled) -> None:
+        for watch in self._watches:
+            watch.request(handled)
+
+    def batch(self, commands: int) -> None:
+        for watch in self._watches:
+            watch.batch(commands)
+
+    def queue(self, commands: int) -> None:
+        for watch in self._watches:
+            watch.queue(commands)
+
+    def store_failed(self) -> None:
+        for watch in self._watches:
+            watch.store_failed()
+
+
+NOBODY = Watches()
+
+
+def trace_of(traceparent: str | None) -> str | None:
+    """The id of the trace that a caller's `Traceparent` names (W3C Trace Context); None when it names none."""
+    found = _TRACE.fullmatch(traceparent) if traceparent else None
+    return found[1] if found else None
 
 
 def start_logging(*, form: str = "auto", level: str = "info") -> None:
@@ -52,12 +138,97 @@ class Lines(logging.Formatter):
             structlog.stdlib.ExtraAdder(),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ]
-        last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        told = structlog.processors.ExceptionRenderer(lambda exc_info: traceback_of(exc_info[1]))
+        last: list[Any] = [told, structlog.processors.JSONRenderer()]
         if not self._as_json:
-            colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-            # Plain tracebacks: the rich ones show the values of variables, keys among them.
-            plain = structlog.dev.plain_traceback
-            last = [structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain)]
+            last = [told, structlog.dev.ConsoleRenderer(colors=_colours())]
         return structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
         )
+
+
+def traceback_of(fault: BaseException | None, *, known: frozenset[int] = frozenset()) -> str:
+    """Where a fault comes from, as Python tells it, but with no values: neither those of variables nor a row's."""
+    if fault is None or id(fault) in known:
+        return ""
+    known |= {id(fault)}
+    before = traceback_of(fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__), known=known)
+    within: Sequence[BaseException] = getattr(fault, "exceptions", ())
+    return "\n".join(
+        part
+        for part in (
+            before and f"{before}\n\nFrom it came:\n",
+            "Traceback (most recent call last):",
+            "".join(traceback.format_tb(fault.__traceback__)).rstrip(),
+            _sentence_of(fault),
+            *(textwrap.indent(traceback_of(inner, known=known), "  | ") for inner in within),
+        )
+        if part
+    )
+
+
+def _sentence_of(fault: BaseException) -> str:
+    """What a fault is. What the database says of it may quote the row; its first sentence does, when a value is wrong."""
+    name = f"{type(fault).__module__}.{type(fault).__qualname__}".removeprefix("builtins.")
+    state, diagnosis = getattr(fault, "sqlstate", None), getattr(fault, "diag", None)
+    if state is None or diagnosis is None:
+        return f"{name}: {fault}"
+    return f"{name} ({state})" if state.startswith("22") else f"{name} ({state}): {diagnosis.message_primary}"
+
+
+class RequestLines:
+    """A line for each request: who asked for what, how it ended and how long it took; nothing that was sent.
+
+    A line costs little enough for every request to have one: it goes past `logging`, through three steps of structlog.
+    """
+
+    def __init__(self, *, form: str = "auto", file: BinaryIO | None = None) -> None:
+        self._as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
+        self._file = file
+
+    def request(self, handled: Handled) -> None:
+        self._inner.info(
+            "request",
+            request_id=handled.request_id,
+            tenant=handled.tenant,
+            operation=handled.operation,
+            method=handled.method,
+            status=handled.status,
+            ms=round(handled.seconds * 1000, 1),
+            **{"batch": handled.batch} if handled.batch is not None else {},
+            **{"trace_id": handled.trace_id} if handled.trace_id is not None else {},
+        )
+
+    def batch(self, commands: int) -> None:
+        """A request's line tells it."""
+
+    def queue(self, commands: int) -> None:
+        """No line."""
+
+    def store_failed(self) -> None:
+        """Whoever asked the store says so."""
+
+    @cached_property
+    def _inner(self) -> Any:
+        import structlog
+
+        shared: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
+        in_words = structlog.dev.ConsoleRenderer(colors=_colours())
+        form: list[Any] = [_as_json] if self._as_json else [in_words, _as_bytes]
+        return structlog.wrap_logger(
+            structlog.BytesLogger(self._file or sys.stderr.buffer),
+            [*shared, *form],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        ).bind(logger="twh_server.requests")
+
+
+def _colours() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _as_bytes(_logger: Any, _name: str, line: Any) -> Any:
+    return str(line).encode()
+
+
+def _as_json(_logger: Any, _name: str, line: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(line)

@@ -83,6 +83,10 @@ def test_what_is_no_key_is_told_why(secret, reason):
         check_form(secret)
 
 
+def test_a_key_from_before_there_were_checksums_has_the_form_of_a_key():
+    check_form("twh_test_" + "a" * 32)
+
+
 def test_what_is_told_of_a_typo_does_not_repeat_the_secret():
     secret = new_secret("live")
 

@@ -100,6 +100,12 @@ def request_of(things):
 
 
 @pytest.fixture
+def asked(things):
+    """A request that works, of an operation."""
+    return lambda operation, **more: request_for(operation, things, **more)
+
+
+@pytest.fixture
 async def things(application, stockroom):
     """One of everything that a path can name: name → id."""
     return await one_of_everything(application, stockroom)

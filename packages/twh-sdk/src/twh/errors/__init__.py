@@ -15,7 +15,7 @@
         ├── Conflict                409  InsufficientStock, StaleQuantity, EntryAlreadyReversed, SkuTaken …
         ├── PreconditionFailed      412  StaleVersion, AlreadyExists
         ├── Unprocessable           422  InvalidEntry (UnknownKind, ReasonRequired …), IdempotencyKeyReused …
-        ├── TooManyRequests         429  TooManyAttempts
+        ├── TooManyRequests         429  RateLimited, TooManyAttempts
         ├── ServerError             5xx  Internal, Unavailable, Overloaded
         ├── Redirected              3xx
         └── UnreadableAnswer        a success that is not TWH's: a proxy, another server

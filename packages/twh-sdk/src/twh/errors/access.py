@@ -13,6 +13,7 @@ __all__ = [
     "ApiKeyRevoked",
     "ApiKeyUnknown",
     "InvalidApiKey",
+    "RateLimited",
     "ScopeMissing",
     "TenantClosed",
     "TenantSuspended",
@@ -52,6 +53,10 @@ class ApiKeyExpired(Unauthenticated):
 
 class TooManyAttempts(TooManyRequests):
     """Too many unknown keys came from this address; `.retry_after` says when a new one is looked up again."""
+
+
+class RateLimited(TooManyRequests):
+    """The API key asks too often; `.retry_after` says when to come back. The SDK waits by itself while the deadline allows."""
 
 
 class ScopeMissing(Forbidden):
@@ -104,6 +109,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "api_key_revoked": ApiKeyRevoked,
     "api_key_unknown": ApiKeyUnknown,
     "invalid_api_key": InvalidApiKey,
+    "rate_limited": RateLimited,
     "scope_missing": ScopeMissing,
     "tenant_closed": TenantClosed,
     "tenant_suspended": TenantSuspended,

@@ -34,6 +34,7 @@ HINTS = {
     "tenant_closed": "Ask whoever operates the server; what was recorded may still be exported there.",
     "tenant_suspended": "Reading still works; ask whoever operates the server to resume the tenant.",
     "too_many_api_keys": "Revoke one that nobody uses: client.api_keys.list() shows when each was used last.",
+    "rate_limited": "Ask less often, many things at once, or with another key; the server's operator sets the limit.",
     "too_many_attempts": "Too many unknown keys came from your address: wait, and check the key.",
     "redirected": "Set base_url (or TWH_BASE_URL) to the address that the server points to.",
     "sandbox_down": "Is the sandbox up? `twh sandbox up` starts it, `twh sandbox status` tells where it listens.",

@@ -34,6 +34,7 @@ from twh.errors.tree import (
 __all__ = [
     "AlreadyExists",
     "BarcodeTaken",
+    "BodyEncoded",
     "CodeTaken",
     "CountIsBackdated",
     "DeliveryNotFound",
@@ -44,6 +45,7 @@ __all__ = [
     "EventNotFound",
     "FieldMissing",
     "FieldNotAllowed",
+    "HeadersTooLarge",
     "IdempotencyKeyMalformed",
     "IdempotencyKeyMissing",
     "IdempotencyKeyNotFound",
@@ -75,6 +77,7 @@ __all__ = [
     "SkuTaken",
     "StaleQuantity",
     "StaleVersion",
+    "TargetTooLong",
     "TooManyDecimals",
     "TooManyEndpoints",
     "TooManyLines",
@@ -246,6 +249,18 @@ class NotJson(UnsupportedMediaType):
     """The body is not JSON."""
 
 
+class BodyEncoded(UnsupportedMediaType):
+    """The body is compressed or otherwise encoded."""
+
+
+class TargetTooLong(APIError):
+    """The address is too long."""
+
+
+class HeadersTooLarge(APIError):
+    """The headers are too large."""
+
+
 class InvalidItem(Unprocessable):
     """The item makes no sense: `.errors` names everything that is wrong."""
 
@@ -270,6 +285,7 @@ BY_CODE: dict[str, type[APIError]] = {
     **ABOUT_ACCESS,
     "already_exists": AlreadyExists,
     "barcode_taken": BarcodeTaken,
+    "body_encoded": BodyEncoded,
     "code_taken": CodeTaken,
     "count_is_backdated": CountIsBackdated,
     "delivery_not_found": DeliveryNotFound,
@@ -280,6 +296,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "event_not_found": EventNotFound,
     "field_missing": FieldMissing,
     "field_not_allowed": FieldNotAllowed,
+    "headers_too_large": HeadersTooLarge,
     "idempotency_key_malformed": IdempotencyKeyMalformed,
     "idempotency_key_missing": IdempotencyKeyMissing,
     "idempotency_key_not_found": IdempotencyKeyNotFound,
@@ -311,6 +328,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "sku_taken": SkuTaken,
     "stale_quantity": StaleQuantity,
     "stale_version": StaleVersion,
+    "target_too_long": TargetTooLong,
     "too_many_decimals": TooManyDecimals,
     "too_many_endpoints": TooManyEndpoints,
     "too_many_lines": TooManyLines,

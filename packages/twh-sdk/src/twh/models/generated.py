@@ -190,14 +190,14 @@ class KeyRef(Model):
     id: str
     "The key's id."
     name: str
-    "The key's name."
-    role: str | None
-    "Its role, when it was made with one."
+    "What people call it."
     scopes: list[str]
-    "What the key may do."
-    expires_at: datetime | None
-    "When it stops to work by itself."
-    last_used_at: datetime | None
+    "What it may do."
+    role: str | None = None
+    "The role that gives it its scopes; null: they were named."
+    expires_at: datetime | None = None
+    "When it stops to work by itself; null: never."
+    last_used_at: datetime | None = None
     "As it was written before; to the minute."
 
 
@@ -325,17 +325,17 @@ class Reference(Model):
 class Settings(Model):
     """A tenant's settings: its own choices, and the defaults for the rest."""
 
-    occurred_at_back_days: int | None = None
+    occurred_at_back_days: int | None = 7
     "How many days back `occurred_at` may lie; null for any past time."
-    occurred_at_ahead_minutes: int | None = None
+    occurred_at_ahead_minutes: int = 5
     "How many minutes ahead `occurred_at` may lie, for clocks that differ."
-    oversell: bool | None = None
+    oversell: bool = False
     "Whether stock that is promised may be taken all the same. The shelf never goes below zero."
-    adjustment_reasons: list[str] | None = None
+    adjustment_reasons: list[str] = []
     "The reasons that an adjustment may have; empty: any."
-    reason_required: list[str] | None = None
+    reason_required: list[str] = []
     "The kinds of entries that need a reason, besides adjustments."
-    idempotency_key_days: int | None = None
+    idempotency_key_days: int = 7
     "For how many days answers are kept for their keys; those of entries for ever."
     version: int
     "Grows by one with each change; 0 when nothing was ever chosen."
@@ -356,7 +356,7 @@ class Tenant(Model):
     "`live`, or a `sandbox` to try things in."
     created_at: datetime
     "When it was created."
-    state: Literal["active", "closed", "suspended"] | str | None = None
+    state: Literal["active", "closed", "suspended"] | str = "active"
     "`active`: its keys work; `suspended`: they read only; `closed`: nobody is let in."
     state_changed_at: datetime | None = None
     "Since when it is in that state; null since it was created."
@@ -405,9 +405,9 @@ class Item(Model):
     "What people call it."
     barcodes: list[str]
     "The barcodes on one of it, each of one item only: GTINs of 8, 12, 13 or 14 digits with their check digit, or any other text of 1 to 64 printable characters."
-    packs: list[Pack]
+    packs: list[Pack] = []
     "The packs in which it is handled, with their own barcodes."
-    tags: list[str]
+    tags: list[str] = []
     "Words of your own to find it by: 1 to 64 printable characters each."
     unit: str
     "What one of it is called."
@@ -463,9 +463,9 @@ class Location(Model):
     "A name for people."
     kind: str
     "One of warehouse, store, bin, transit, quarantine."
-    parent: LocationRef | None
+    parent: LocationRef | None = None
     "The location that it is part of."
-    sellable: bool
+    sellable: bool = True
     "Whether what is there can be sold from there."
     archived_at: datetime | None
     "When it was archived; null while it is in use."

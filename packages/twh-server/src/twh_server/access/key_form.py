@@ -1,6 +1,7 @@
 """The form of a key: what it opens, 32 random letters and digits, and 6 that are a checksum over all before them.
 
-So a typo is told without asking the database, and who scans a text for leaked keys can tell one from a look-alike.
+So a typo is told without asking the database, and who scans a text for leaked keys can tell one from a look-alike. The
+keys of revision 0001 have no checksum: whoever holds one goes on using it.
 """
 
 import hashlib
@@ -42,9 +43,9 @@ def check_form(secret: str) -> None:
     if start is None:
         raise ApiKeyMistyped(f"A key begins with {' or '.join(STARTS.values())}.")
     body = secret.removeprefix(start)
-    if not _BODY.fullmatch(body) or len(body) != _BODY_LENGTH:
+    if not _BODY.fullmatch(body) or len(body) not in {_BODY_LENGTH, RANDOM_LENGTH}:
         raise ApiKeyMistyped(f"Behind {start} a key has {_BODY_LENGTH} letters and digits, and nothing else.")
-    if _fits(start, body):
+    if len(body) == RANDOM_LENGTH or _fits(start, body):
         return
     for other in STARTS.values():
         if _fits(other, body):

@@ -34,8 +34,15 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     sku: Annotated[str, Meta(description="Its SKU: unique in the tenant, for ever.", examples=["TSHIRT-M"])]
     name: Annotated[str, Meta(examples=["T-shirt, medium"])]
     barcodes: list[str]
-    packs: Annotated[list[Pack], Meta(description="The packs in which it is handled, with their own barcodes.")]
-    tags: list[str]
+    # What has a default came with revision 0002: the events of before are read without it, by us and by the SDK.
+    packs: Annotated[
+        list[Pack],
+        Meta(
+            description="The packs in which it is handled, with their own barcodes.",
+            examples=[[{"name": "case", "quantity": "12", "barcode": None}]],
+        ),
+    ] = []
+    tags: list[str] = []
     unit: Annotated[str, Meta(description="What one of it is called.", examples=["each"])]
     scale: Annotated[int, Meta(description="How many decimals its quantities may have.", ge=0, le=9)]
     reorder_point: Annotated[

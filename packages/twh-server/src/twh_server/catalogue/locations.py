@@ -36,8 +36,9 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     code: Annotated[str, Meta(description="Its code: unique in the tenant, for ever.", examples=["MAIN"])]
     name: Annotated[str, Meta(examples=["Main warehouse"])]
     kind: Annotated[str, Meta(description=f"One of {', '.join(KINDS)}.", examples=["warehouse"])]
-    parent: Annotated[LocationRef | None, Meta(description="The location that it is part of.")]
-    sellable: Annotated[bool, Meta(description="Whether what is there can be sold from there.")]
+    # What has a default came with revision 0002: the events of before are read without it, by us and by the SDK.
+    parent: Annotated[LocationRef | None, Meta(description="The location that it is part of.")] = None
+    sellable: Annotated[bool, Meta(description="Whether what is there can be sold from there.")] = True
     archived_at: datetime | None
     version: int
     etag: str

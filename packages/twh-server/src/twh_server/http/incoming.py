@@ -5,14 +5,14 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
-from litestar import Request
+from litestar.exceptions import InternalServerException
 
 from twh_server.access.attempts import source_of
 from twh_server.access.keys import Access, Keys
 from twh_server.access.refusals import TenantClosed, TenantSuspended
+from twh_server.http.envelope import Incoming, check_coding, field, is_percent_encoded
 from twh_server.http.refusals import (
     BodyTooLarge,
     IdempotencyKeyMalformed,
@@ -34,8 +34,6 @@ _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 _TAGS = re.compile(r'\s*(?:W/)?("[\x21\x23-\x7e]*"|\*)\s*')
 _ACCEPTED = ("*/*", "application/*", "application/json", "application/problem+json")
 
-Incoming = Request[Any, Any, Any]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BodyLimits:
@@ -52,18 +50,21 @@ class BodyLimits:
 DEFAULT_LIMITS = BodyLimits()
 
 
-async def authenticate(request: Incoming, keys: Keys, scope: str, *, reads: bool) -> Access:
-    """Who asks. Raises Unauthenticated without a key, what `Keys.find` raises, what the tenant's state and scopes refuse."""
+async def authenticate(request: Incoming, keys: Keys) -> Access:
+    """Who asks. Raises Unauthenticated without a key, and what `Keys.find` raises."""
     bearer = _BEARER.fullmatch(request.headers.get("authorization", ""))
     if bearer is None:
         raise Unauthenticated
-    access = await keys.find(bearer[1], source=source_of(request.client.host if request.client else ""))
+    return await keys.find(bearer[1], source=source_of(request.client.host if request.client else ""))
+
+
+def require_access(access: Access, scope: str, *, reads: bool) -> None:
+    """Raise what the tenant's state and the key's scopes refuse: TenantClosed, TenantSuspended, ScopeMissing."""
     if access.tenant_state == "closed":
         raise TenantClosed
     if access.tenant_state == "suspended" and not reads:
         raise TenantSuspended
     require_scope(access, scope)
-    return access
 
 
 def require_scope(access: Access, scope: str) -> None:
@@ -74,7 +75,7 @@ def require_scope(access: Access, scope: str) -> None:
 
 def check_accept(request: Incoming) -> None:
     """Raise NotAcceptable when the caller would not take JSON."""
-    accept = request.headers.get("accept")
+    accept = field(request, "accept")
     if not accept:
         return
     for choice in accept.split(","):
@@ -99,7 +100,7 @@ def idempotency_key(request: Incoming, *, required: bool) -> str | None:
 
 def entity_tags(request: Incoming, header: str) -> tuple[str, ...] | None:
     """The tags of `If-Match` or `If-None-Match`; None without the header. Raises MalformedRequest."""
-    value = request.headers.get(header)
+    value = field(request, header)
     if value is None or not value.strip():
         return None
     tags = [_TAGS.fullmatch(part) for part in value.split(",")]
@@ -109,10 +110,11 @@ def entity_tags(request: Incoming, header: str) -> tuple[str, ...] | None:
 
 
 async def body(request: Incoming, bytes_max: int) -> bytes:
-    """The body's bytes, at most so many. Raises NotJson, BodyTooLarge, RequestTimeout."""
+    """The body's bytes, at most so many. Raises NotJson, BodyEncoded, BodyTooLarge, RequestTimeout, MalformedRequest."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json" and not media.endswith("+json"):
         raise NotJson
+    check_coding(request)
     if int(request.headers.get("content-length") or 0) > bytes_max:
         raise BodyTooLarge(bytes_max)
     received = bytearray()
@@ -124,6 +126,8 @@ async def body(request: Incoming, bytes_max: int) -> bytes:
                     raise BodyTooLarge(bytes_max)
     except TimeoutError:
         raise RequestTimeout(BODY_SECONDS_MAX) from None
+    except InternalServerException:  # what the framework makes of a caller that hangs up, or of chunks that are none
+        raise MalformedRequest("The body ended before it was whole.") from None
     return bytes(received)
 
 
@@ -137,6 +141,8 @@ def create_only(request: Incoming) -> bool:
 
 def path_values(request: Incoming) -> Mapping[str, str]:
     """The variable parts of the path, decoded. Raises MalformedRequest."""
+    if not all(is_percent_encoded(value) for value in request.path_params.values()):
+        raise MalformedRequest("The path is not percent-encoded: it has a % without its two digits, or is not ASCII.")
     try:
         values = {name: unquote(value, errors="strict") for name, value in request.path_params.items()}
     except UnicodeDecodeError:
@@ -146,13 +152,13 @@ def path_values(request: Incoming) -> Mapping[str, str]:
     return values
 
 
-def digest(request: Incoming, raw: bytes) -> bytes:
+def digest(request: Incoming, path: str, raw: bytes) -> bytes:
     """What an idempotency key stands for: the request, without the headers that may differ between attempts."""
     parts: tuple[bytes, ...] = (
         request.method.encode(),
-        request.scope["path"].encode(),
+        path.encode(),
         request.scope["query_string"],
-        request.headers.get("if-match", "").encode(),
+        (field(request, "if-match") or "").encode(),
         raw,
     )
     if request.method == "PUT" and (condition := request.headers.get("if-none-match")):
@@ -162,3 +168,8 @@ def digest(request: Incoming, raw: bytes) -> bytes:
         hashed.update(len(part).to_bytes(8, "big"))
         hashed.update(part)
     return hashed.digest()
+
+
+def spelled(template: str, values: Mapping[str, str]) -> str:
+    """The one spelling of a path: `/v1/items/a` is `/v1/items/%61`, for a program that encodes more than another."""
+    return re.sub(r"{(\w+)}", lambda found: quote(values[found[1]], safe=""), template)

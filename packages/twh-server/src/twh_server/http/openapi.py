@@ -9,6 +9,7 @@ import msgspec
 import twh_server
 from twh_server.http import event_schemas, refused
 from twh_server.http.examples import example_of
+from twh_server.http.limiting import COUNTED
 from twh_server.http.operation import JSON, Operation
 from twh_server.http.operations import MODULES, OPERATIONS
 from twh_server.http.problems import ProblemDetail, codes
@@ -34,7 +35,16 @@ HEADERS: Mapping[str, Schema] = {
         "description": "`true` when this is the answer that the key was given before.",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "RateLimit-Policy": {
+        "description": "How often a key may ask: `q` requests in `w` seconds.",
+        "schema": {"type": "string", "examples": ['"default";q=60000;w=60']},
+    },
+    "RateLimit": {
+        "description": "How this key stands: `r` requests are left now, and in `t` seconds all of them will be.",
+        "schema": {"type": "string", "examples": ['"default";r=59999;t=1']},
+    },
     "Retry-After": {"description": "After how many seconds to try again.", "schema": {"type": "integer"}},
+    "Accept-Encoding": {"description": "How a body may come.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "How to say who asks.", "schema": {"type": "string"}},
 }
 
@@ -192,7 +202,7 @@ def _answers(operation: Operation, schemas: Mapping[str, Schema]) -> Schema:
     if operation.method == "GET" and operation.conditional:
         answers["304"] = {
             "description": DESCRIPTIONS[304],
-            "headers": {name: _header_ref(name) for name in ("Twh-Request-Id", "ETag")},
+            "headers": {name: _header_ref(name) for name in ("Twh-Request-Id", *COUNTED, "ETag")},
         }
     return answers | refused.described(operation)
 
@@ -213,7 +223,7 @@ def _links(struct: type[msgspec.Struct] | None) -> Schema:
 
 def _answer_headers(operation: Operation, status: int, struct: type[msgspec.Struct] | None) -> Schema:
     shown = struct.__struct_fields__ if struct else ()
-    names = ["Twh-Request-Id"]
+    names = ["Twh-Request-Id", *COUNTED]
     if status == 201 and "id" in shown:
         names.append("Location")
     if "etag" in shown:

@@ -9,18 +9,20 @@ import msgspec
 from litestar.response.base import ASGIResponse
 
 from twh_server.access.keys import Access, Keys
+from twh_server.access.rates import Rates, Taken
 from twh_server.access.scopes import Scope
 from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, is_transient
-from twh_server.database.identifiers import REQUEST, RequestId, TenantId, fresh
+from twh_server.database.identifiers import REQUEST, TENANT, RequestId, TenantId, fresh
 from twh_server.events.bell import Bell
-from twh_server.http import incoming, problems
+from twh_server.http import envelope, incoming, limiting, problems
 from twh_server.http.refusals import Internal
 from twh_server.http.shapes import Body, Query, body_of, query_of
 from twh_server.journal.commands import Actor, Answer, Command, Submission
 from twh_server.journal.refusals import Unavailable
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
+from twh_server.telemetry import Handled, Watch, trace_of
 
 JSON = "application/json"
 
@@ -41,6 +43,8 @@ class Rooms:
     keys: Keys
     sealer: Sealer
     limits: incoming.BodyLimits
+    rates: Rates | None
+    watch: Watch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +61,12 @@ class Call(Generic[B, Q]):
     if_match: Sequence[str] | None
     create_only: bool
     """Whether a PUT may only create (`If-None-Match: *`)."""
-    request_id: str
+    handled: Handled
+
+    @property
+    def request_id(self) -> str:
+        """What names the request in our logs."""
+        return self.handled.request_id
 
     @property
     def tenant(self) -> TenantId:
@@ -85,6 +94,7 @@ class Call(Generic[B, Q]):
             key=self.key,
             digest=self.digest,
             actor=self.actor,
+            shares=self.handled.shared,
             reopen=reopen,
         )
         return await self.rooms.writer.submit(submission)
@@ -136,18 +146,34 @@ def operation(**described: Any) -> Callable[[Handler], Operation]:
     return lambda handler: Operation(handler=handler, **described)
 
 
-async def serve(operation: Operation, rooms: Rooms, request: incoming.Incoming) -> ASGIResponse:
-    """Answer one request: authenticate, check its shape, let the handler do the rest."""
-    request_id = REQUEST.text(RequestId(fresh()))
+async def serve(operation: Operation, rooms: Rooms, request: envelope.Incoming) -> ASGIResponse:
+    """Answer one request: authenticate, count it, check its shape, let the handler do the rest."""
+    handled = Handled(
+        request_id=REQUEST.text(RequestId(fresh())),
+        method=request.method,
+        operation=operation.id,
+        trace_id=trace_of(request.headers.get("traceparent")),
+    )
+    taken: Taken | None = None
     try:
-        call = await _read(operation, rooms, request, request_id)
+        envelope.check(request)
+        access = await incoming.authenticate(request, rooms.keys)
+        handled.tenant = TENANT.text(access.tenant)
+        if rooms.rates:
+            taken = await rooms.rates.take(access.key)
+            limiting.require(rooms.rates.rate, taken)
+        incoming.require_access(access, operation.scope, reads=operation.reads)
+        call = await _read(operation, rooms, request, access, handled)
         known = incoming.entity_tags(request, "if-none-match") or ()
         answer = _unless_known(await operation.handler(call), known, request)
     except Refusal as refusal:
-        answer = problems.answer(refusal, request_id)
+        answer = problems.answer(refusal, handled.request_id)
     except Exception as fault:  # noqa: BLE001  # the caller is told of a fault, whatever it is
-        answer = problems.answer(_told_of(fault, operation, request_id), request_id)
-    return response(answer, request, request_id)
+        answer = problems.answer(_told_of(fault, operation, handled.request_id), handled.request_id)
+    handled.status = answer.status
+    rooms.watch.request(handled)
+    counted = limiting.headers(rooms.rates.rate, taken) if rooms.rates and taken else {}
+    return response(answer, request, {**counted, "Twh-Request-Id": handled.request_id})
 
 
 def _told_of(fault: Exception, operation: Operation, request_id: str) -> Refusal:
@@ -158,29 +184,31 @@ def _told_of(fault: Exception, operation: Operation, request_id: str) -> Refusal
     return Internal()
 
 
-async def _read(operation: Operation, rooms: Rooms, request: incoming.Incoming, request_id: str) -> Call[Any, Any]:
-    access = await incoming.authenticate(request, rooms.keys, operation.scope, reads=operation.reads)
+async def _read(
+    operation: Operation, rooms: Rooms, request: envelope.Incoming, access: Access, handled: Handled
+) -> Call[Any, Any]:
     incoming.check_accept(request)
     query = query_of(operation.query or Query, request.scope["query_string"])
     key = incoming.idempotency_key(request, required=operation.key == "required") if operation.key != "none" else None
     raw = await incoming.body(request, rooms.limits.of(bulk=operation.bulk)) if operation.body else b""
+    path = incoming.path_values(request)
     return Call(
         rooms=rooms,
         access=access,
-        path=incoming.path_values(request),
+        path=path,
         query=query,
         body=body_of(operation.body, raw) if operation.body else None,
         key=key,
-        digest=incoming.digest(request, raw) if key else b"",
+        digest=incoming.digest(request, incoming.spelled(operation.path, path), raw) if key else b"",
         if_match=incoming.entity_tags(request, "if-match") if operation.conditional else None,
         create_only=operation.method == "PUT" and incoming.create_only(request),
-        request_id=request_id,
+        handled=handled,
     )
 
 
-def response(answer: Answer, request: incoming.Incoming, request_id: str) -> ASGIResponse:
-    """The answer as the caller gets it."""
-    headers = {"Content-Type": JSON, **answer.headers, "Twh-Request-Id": request_id}
+def response(answer: Answer, request: envelope.Incoming, more: Mapping[str, str]) -> ASGIResponse:
+    """The answer as the caller gets it, with headers of this very attempt."""
+    headers = {"Content-Type": JSON, **answer.headers, **more}
     status, body = answer.status, answer.body
     if answer.replayed:
         headers["Idempotent-Replayed"] = "true"
@@ -197,7 +225,7 @@ def response(answer: Answer, request: incoming.Incoming, request_id: str) -> ASG
     )
 
 
-def _unless_known(answer: Answer, known: Sequence[str], request: incoming.Incoming) -> Answer:
+def _unless_known(answer: Answer, known: Sequence[str], request: envelope.Incoming) -> Answer:
     """304 in the place of what the caller has already (`If-None-Match`)."""
     tag = answer.headers.get("ETag")
     if answer.status != 200 or tag is None or request.method not in ("GET", "HEAD"):

@@ -68,14 +68,18 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     versions.StaleVersion: 412,
     versions.AlreadyExists: 412,
     http.BodyTooLarge: 413,
+    http.TargetTooLong: 414,
     http.NotJson: 415,
+    http.BodyEncoded: 415,
     catalogue.InvalidItem: 422,
     catalogue.InvalidLocation: 422,
     ledger.InvalidEntry: 422,
     webhooks.InvalidEndpoint: 422,
     tenancy.InvalidApiKey: 422,
     journal.IdempotencyKeyReused: 422,
+    http.RateLimited: 429,
     access.TooManyAttempts: 429,
+    http.HeadersTooLarge: 431,
     http.Internal: 500,
     journal.Overloaded: 503,
     journal.Unavailable: 503,
@@ -144,12 +148,14 @@ def headers_of(refusal: Refusal, status: int) -> dict[str, str]:
         return {"WWW-Authenticate": _CHALLENGE}
     if status == 401:
         return {"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'}
-    if isinstance(refusal, access.TooManyAttempts):
+    if status == 429:
         return {"Retry-After": str(refusal.facts["retry_after_seconds"])}
     if isinstance(refusal, http.MethodNotAllowed):
         return {"Allow": str(refusal.facts["allowed"])}
     if isinstance(refusal, versions.StaleVersion | versions.AlreadyExists):
         return {"ETag": str(refusal.facts["etag"])}
+    if isinstance(refusal, http.BodyEncoded):
+        return {"Accept-Encoding": "identity"}
     if status == 503:
         return {"Retry-After": str(journal.RETRY_AFTER_SECONDS)}
     return {}

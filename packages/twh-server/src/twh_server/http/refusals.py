@@ -67,6 +67,22 @@ class ScopeMissing(Refusal):
         super().__init__(f"The key lacks the scope {scope}.", scope=scope)
 
 
+class RateLimited(Refusal):
+    """The API key asks too often.
+
+    Wait as `Retry-After` says, send again with the same key. `RateLimit` on every answer says how much is left;
+    `requests` in `window_seconds` are allowed.
+    """
+
+    def __init__(self, requests: int, window_seconds: int, retry_after_seconds: int) -> None:
+        super().__init__(
+            f"A key may make {requests:,} requests in {window_seconds:,} seconds. Nothing was recorded.",
+            requests=requests,
+            window_seconds=window_seconds,
+            retry_after_seconds=retry_after_seconds,
+        )
+
+
 class NotFound(Refusal):
     """There is nothing at this address.
 
@@ -129,6 +145,36 @@ class NotJson(Refusal):
 
     def __init__(self) -> None:
         super().__init__("Send the body as JSON, with `Content-Type: application/json`.")
+
+
+class BodyEncoded(Refusal):
+    """The body is compressed or otherwise encoded.
+
+    Send the body as it is, without `Content-Encoding`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Bodies are read as they are sent: leave Content-Encoding out, or say identity.")
+
+
+class TargetTooLong(Refusal):
+    """The address is too long.
+
+    Shorten the query; `bytes_max` is the limit of path and query together.
+    """
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(f"Path and query have at most {bytes_max:,} bytes together.", bytes_max=bytes_max)
+
+
+class HeadersTooLarge(Refusal):
+    """The headers are too large.
+
+    Send fewer or shorter headers; `bytes_max` is the limit of all together.
+    """
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(f"All headers together have at most {bytes_max:,} bytes.", bytes_max=bytes_max)
 
 
 class RequestTimeout(Refusal):

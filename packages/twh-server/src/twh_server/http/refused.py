@@ -11,6 +11,7 @@ from twh_server.access import refusals as access
 from twh_server.http import problems
 from twh_server.http import refusals as http
 from twh_server.http.fields import FIELDS
+from twh_server.http.limiting import COUNTED
 from twh_server.http.operation import Operation
 from twh_server.http.problems import STATUS, Coded
 from twh_server.http.schemas import REF, Schema
@@ -24,14 +25,21 @@ REQUEST_ID = "req_01kaqgn4e3f0dvm63vkxhkqk8d"
 def refusals_of(operation: Operation) -> Sequence[type[Refusal]]:
     """Every refusal that an operation can answer with."""
     always: list[type[Refusal]] = [http.Unauthenticated, http.NotAcceptable, http.Internal, Unavailable]
+    always += [http.TargetTooLong, http.HeadersTooLarge]
     always += [access.ApiKeyMistyped, access.ApiKeyUnknown, access.ApiKeyRevoked, access.ApiKeyExpired]
-    always += [access.TenantClosed, access.TooManyAttempts, http.InvalidParameter, http.MalformedRequest]
+    always += [
+        access.TenantClosed,
+        access.TooManyAttempts,
+        http.RateLimited,
+        http.InvalidParameter,
+        http.MalformedRequest,
+    ]
     if not operation.reads:
         always.append(access.TenantSuspended)
     if operation.scope:
         always.append(http.ScopeMissing)
     if operation.body:
-        always += [http.NotJson, http.BodyTooLarge, http.RequestTimeout]
+        always += [http.NotJson, http.BodyEncoded, http.BodyTooLarge, http.RequestTimeout]
     if operation.method != "GET":
         always.append(Overloaded)
     if operation.key != "none":
@@ -85,7 +93,8 @@ def _refused(status: int, kinds: Mapping[str, type[Refusal]]) -> Schema:
     known = problems.codes()
     refusals = [example(kind, code) for code, kind in kinds.items()]
     names = dict.fromkeys(name for refusal in refusals for name in problems.headers_of(refusal, status))
-    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ["Twh-Request-Id", *names]}
+    counted = COUNTED if http.RateLimited in kinds.values() else ()
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ["Twh-Request-Id", *counted, *names]}
     return {
         "description": "\n".join(f"- `{code}`: {known[code].title}." for code in kinds),
         "headers": headers,
@@ -138,6 +147,7 @@ def _value(name: str, kind: Any, code: str) -> Any:
 
 _NAMED: Final[Mapping[str, Any]] = {
     "scope": "stock:write",
+    "successor": "key_01kaqgn4dwe3cspqs98yp6vtkh",
     "allowed": "GET, HEAD, OPTIONS",
     "method": "PUT",
     "path": "/v1/nothing",
@@ -145,14 +155,13 @@ _NAMED: Final[Mapping[str, Any]] = {
     "version": 4,
     "key": "8fc6a5b0-9fe8-4b46-b46b-2ef95793abbe",
     "detail": "It cannot be read.",
-    "api_key_mistyped.detail": "Its checksum does not fit: a character is missing, was changed or was swapped.",
+    "api_key_mistyped.detail": "A key has 43 characters, and this one has 42.",
     "api_key_revoked.key": "key_01kaqgn4e3f0dvm63vkxhkqk8d",
     "api_key_expired.key": "key_01kaqgn4e3f0dvm63vkxhkqk8d",
-    "api_key_not_found.key": "key_01kaqgn4e3f0dvm63vkxhkqk8d",
-    "api_key_ended.key": "key_01kaqgn4e3f0dvm63vkxhkqk8d",
-    "api_key_already_rotated.key": "key_01kaqgn4e3f0dvm63vkxhkqk8d",
-    "successor": "key_01kaqgn4eaf1vs8x4x4nyxbkrh",
     "bytes_max": 1 << 20,
+    "requests": 60_000,
+    "window_seconds": 60,
+    "retry_after_seconds": 1,
     "barcode": "4006381333931",
     "reversed_by": "ent_01kaqgn4eaf1vs8x4x4nyxbkrg",
     "movement": "mov_01kaqgn4ed1z4bw7cq1wmhpsvy",

@@ -25,12 +25,12 @@ class NewSandbox(Body):
 class KeyRef(msgspec.Struct, frozen=True, kw_only=True):
     """The API key of a request, without its secret."""
 
-    id: str
-    name: str
-    role: Annotated[str | None, Meta(description="Its role, when it was made with one.")]
-    scopes: list[str]
-    expires_at: Annotated[datetime | None, Meta(description="When it stops to work by itself.")]
-    last_used_at: Annotated[datetime | None, Meta(description="As it was written before; to the minute.")]
+    id: Annotated[str, Meta(description="The key's id.", examples=["key_01kaqgn4dwe3cspqs98yp6vtkh"])]
+    name: Annotated[str, Meta(description="What people call it.", examples=["backend"])]
+    scopes: Annotated[list[str], Meta(description="What it may do.", examples=[["stock:read", "stock:write"]])]
+    role: Annotated[str | None, Meta(description="The role that gives it its scopes; null: they were named.")] = None
+    expires_at: Annotated[datetime | None, Meta(description="When it stops to work by itself; null: never.")] = None
+    last_used_at: Annotated[datetime | None, Meta(description="As it was written before; to the minute.")] = None
 
 
 class Whose(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from twh_server.http.envelope import is_percent_encoded
 from twh_server.http.refusals import InvalidParameter, MalformedRequest
 from twh_server.refusals import Problem
 
@@ -121,6 +122,8 @@ def malformed(invalid: ValidationError) -> MalformedRequest:
 def query_of(model: type[Model], raw: bytes) -> Model:
     """The query parameters that a query string is. Raises InvalidParameter naming all that cannot be used."""
     try:
+        if not is_percent_encoded(raw.decode("latin-1")):
+            raise ValueError  # caught below, with what else is no query string
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
         message = "The query string is not percent-encoded UTF-8."

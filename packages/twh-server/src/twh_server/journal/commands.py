@@ -20,6 +20,10 @@ V = TypeVar("V")
 T = TypeVar("T")
 
 
+def _nobody(_: int) -> None:
+    """Nobody wants to know."""
+
+
 class Index(Generic[K, V]):
     """The name of one mapping in the facts: what is known, by what it is asked for."""
 
@@ -157,5 +161,7 @@ class Submission(Generic[T]):
     """What the key stands for: SHA-256 over the request. The same key with another digest is refused."""
     actor: Actor | None = None
     """Who asks; every event of the command says so. None for what nobody asked for."""
+    shares: Callable[[int], None] = _nobody
+    """Told how many commands shared the transaction with this one, itself included."""
     reopen: Callable[[str], bytes] = str.encode
     """From the form in which an answer's body was kept to the body."""

@@ -2,6 +2,7 @@
 
 from litestar.types import ASGIApp
 
+from twh_server.access.rates import Buckets, Rate
 from twh_server.access.sealing import Sealer
 from twh_server.app import build
 from twh_server.database.address import Address
@@ -9,6 +10,7 @@ from twh_server.database.engine import Database, Timeouts
 from twh_server.events.bell import Bell
 from twh_server.http.incoming import BodyLimits
 from twh_server.settings import Settings
+from twh_server.telemetry import RequestLines, Watch, Watches
 
 
 def pools(settings: Settings, address: Address) -> Database:
@@ -24,4 +26,10 @@ def pools(settings: Settings, address: Address) -> Database:
 def application(settings: Settings, database: Database, bell: Bell, sealer: Sealer) -> ASGIApp:
     """The application that this process serves."""
     limits = BodyLimits(body_bytes=settings.body_bytes, bulk_bytes=settings.bulk_body_bytes)
-    return build(database, bell, sealer, limits=limits)
+    rates = Buckets(Rate(requests=settings.rate[0], seconds=settings.rate[1])) if settings.rate else None
+    return build(database, bell, sealer, limits=limits, rates=rates, watch=Watches(*_lines(settings)))
+
+
+def _lines(settings: Settings) -> list[Watch]:
+    wanted = settings.log_requests and settings.log_level in ("debug", "info")
+    return [RequestLines(form=settings.log_format)] if wanted else []

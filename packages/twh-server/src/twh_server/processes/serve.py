@@ -16,6 +16,7 @@ from twh_server.processes.listening import CannotStart, listen, say, url_of
 from twh_server.processes.serving import keep_what_was_loaded, serving, told_to_stop
 from twh_server.processes.starting import migrated, sealer_of
 from twh_server.settings import Settings
+from twh_server.telemetry import form_lines
 from twh_server.worker import working
 
 RESTART_PAUSE_SECONDS = 1.0
@@ -46,6 +47,7 @@ async def _serve(
     settings: Settings, address: Address, sealer: Sealer, listening: socket.socket, *, ends_with_stdin: bool = False
 ) -> None:
     stop, bell = told_to_stop(), Bell()
+    form_lines()
     if ends_with_stdin:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
     async with (

@@ -1,0 +1,88 @@
+"""How often a key may ask: a token bucket for each. It holds so many requests at most, and fills evenly.
+
+Deciding is plain arithmetic over a clock that is handed in. A bucket that was left alone long enough is full, and a full
+bucket is the same as none: only those in use are kept.
+"""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+BUCKETS_MAX = 50_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rate:
+    """So many requests at once, and the same number again over so many seconds."""
+
+    requests: int
+    seconds: int
+
+    @property
+    def per_second(self) -> float:
+        """How fast a bucket fills."""
+        return self.requests / self.seconds
+
+    def taken(self, *, allowed: bool, tokens: float) -> "Taken":
+        """What a bucket with `tokens` in it has to say."""
+        return Taken(
+            allowed=allowed,
+            remaining=int(tokens),
+            full_seconds=math.ceil((self.requests - tokens) / self.per_second),
+            # A bit of a second is a second: whoever comes back then finds at least one.
+            retry_seconds=0 if allowed else max(1, math.ceil((1 - tokens) / self.per_second)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """Whether a request may go on, and how the bucket then stands."""
+
+    allowed: bool
+    remaining: int
+    full_seconds: int
+    """When the bucket is full again, if nothing more is taken."""
+    retry_seconds: int
+    """When to come back; 0 for a request that was allowed."""
+
+
+class Rates(Protocol):
+    """Whoever counts requests: this process alone, or several together."""
+
+    @property
+    def rate(self) -> Rate:
+        """What is allowed."""
+        ...
+
+    async def take(self, key: UUID) -> Taken:
+        """Take one request of a key."""
+        ...
+
+
+class Buckets:
+    """The buckets of this process. At most `kept_max` are kept; the one that was left alone for longest goes first."""
+
+    def __init__(self, rate: Rate, *, kept_max: int = BUCKETS_MAX, clock: Callable[[], float] = time.monotonic) -> None:
+        self.rate = rate
+        self._kept_max = kept_max
+        self._clock = clock
+        self._kept: OrderedDict[UUID, tuple[float, float]] = OrderedDict()
+
+    def take_now(self, key: UUID) -> Taken:
+        """Take one request of a key, here."""
+        now = self._clock()
+        tokens, since = self._kept.pop(key, (float(self.rate.requests), now))
+        tokens = min(self.rate.requests, tokens + (now - since) * self.rate.per_second)
+        allowed = tokens >= 1
+        self._kept[key] = (tokens - allowed, now)
+        if len(self._kept) > self._kept_max:
+            self._kept.popitem(last=False)
+        return self.rate.taken(allowed=allowed, tokens=tokens - allowed)
+
+    async def take(self, key: UUID) -> Taken:
+        """Take one request of a key."""
+        return self.take_now(key)

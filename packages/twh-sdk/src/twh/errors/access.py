@@ -59,10 +59,6 @@ class RateLimited(TooManyRequests):
     """The API key asks too often; `.retry_after` says when to come back. The SDK waits by itself while the deadline allows."""
 
 
-class RateLimited(TooManyRequests):
-    """The API key asks too often; `.retry_after` says when to come back. The SDK waits by itself while the deadline allows."""
-
-
 class ScopeMissing(Forbidden):
     """The key lacks a scope."""
 
@@ -113,7 +109,6 @@ BY_CODE: dict[str, type[APIError]] = {
     "api_key_revoked": ApiKeyRevoked,
     "api_key_unknown": ApiKeyUnknown,
     "invalid_api_key": InvalidApiKey,
-    "rate_limited": RateLimited,
     "rate_limited": RateLimited,
     "scope_missing": ScopeMissing,
     "tenant_closed": TenantClosed,

@@ -178,8 +178,10 @@ async def test_there_is_no_other_way_even_for_the_owner_of_what_is_closed(filled
         with pytest.raises(REFUSED):
             await all_of(owner, [statement.format(t=table, id=room.shop.tenant) for statement in WAYS[way]])
         await owner.rollback()
+    after = await rows_of(room)
 
-    assert await rows_of(room) == before
+    # Of history only: some other test's courier may have tried the delivery meanwhile.
+    assert {name: after[name] for name in HISTORY} == {name: before[name] for name in HISTORY}
 
 
 @pytest.mark.parametrize("table", HISTORY)

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from twh_server.catalogue.item_commands import ArchiveItem
+from twh_server.catalogue.item_commands import ArchiveItem, UpdateItem
+from twh_server.catalogue.items import Pack
 from twh_server.catalogue.location_commands import ArchiveLocation
 from twh_server.catalogue.refusals import ItemArchived, LocationArchived
 from twh_server.ledger.lines import LINES_MAX, Line
@@ -201,3 +202,64 @@ async def test_a_sandbox_takes_any_past_time(stockroom):
     long_ago = datetime(1999, 12, 31, tzinfo=UTC)
 
     assert (await stockroom.record("receipt", line(), occurred_at=long_ago)).occurred_at == long_ago
+
+
+PACKS = [Pack(name="case", quantity="12"), Pack(name="pallet", quantity="999999999999999")]
+
+
+@pytest.fixture
+async def packed(stockroom):
+    """Apples by the case of twelve, flour by the bag of two and a half."""
+    await stockroom.do(UpdateItem(item="apples", changes={"packs": PACKS}))
+    await stockroom.do(UpdateItem(item="flour", changes={"packs": [Pack(name="bag", quantity="2.5")]}))
+    return stockroom
+
+
+@pytest.mark.parametrize(
+    ("item", "quantity", "pack", "moved"),
+    [
+        ("apples", "2", "case", "24"),
+        ("apples", "0.5", "case", "6"),
+        ("apples", "1", "pallet", "999999999999999"),
+        ("flour", "0.1", "bag", "0.25"),
+        ("flour", "3", None, "3"),
+    ],
+)
+async def test_packs_are_counted_in_units(packed, item, quantity, pack, moved):
+    entry = await packed.record("receipt", line(item=item, quantity=quantity, pack=pack))
+
+    assert (entry.movements[0].quantity, await packed.on_hand(item)) == (moved, moved)
+
+
+async def test_packs_are_counted_transferred_and_taken(packed):
+    await packed.record("count", line(quantity="3", pack="case"))
+    await packed.record("transfer", transfer(quantity="2", pack="case"))
+    await packed.record("adjustment", line(quantity="-1", pack="case"), reason="damaged")
+
+    assert (await packed.on_hand("apples"), await packed.on_hand("apples", at="STORE")) == ("0", "24")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "pack", "fault"),
+    [
+        ("1", "bag", ("/lines/0/pack", "pack_not_found")),
+        ("1", "Case", ("/lines/0/pack", "pack_not_found")),
+        ("0.1", "case", ("/lines/0/quantity", "too_many_decimals")),
+        ("2", "pallet", ("/lines/0/quantity", "quantity_out_of_range")),
+        ("999999999999999.999999999", "pallet", ("/lines/0/quantity", "too_many_decimals")),
+        ("many", "case", ("/lines/0/quantity", "invalid_quantity")),
+        ("0", "case", ("/lines/0/quantity", "invalid_quantity")),
+    ],
+)
+async def test_so_many_packs_make_sense(packed, quantity, pack, fault):
+    assert await problems(packed, "receipt", line(quantity=quantity, pack=pack)) == [fault]
+
+
+async def test_an_unknown_pack_is_named_beside_everything_else(packed):
+    found = await problems(packed, "receipt", line(quantity="x", pack="crate"), line(item="unheard-of", pack="case"))
+
+    assert found == [
+        ("/lines/0/pack", "pack_not_found"),
+        ("/lines/0/quantity", "invalid_quantity"),
+        ("/lines/1/item", "item_not_found"),
+    ]

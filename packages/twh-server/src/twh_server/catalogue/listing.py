@@ -64,12 +64,13 @@ async def list_locations(
     database: Database, tenant: TenantId, wanted: LocationFilter, *, after: Place | None, limit: int
 ) -> Sequence[LocationRow]:
     """A page of locations behind the place `after`: oldest first, or in the order of their changes."""
-    select = Select(LOCATIONS, tenant).where(ARCHIVED[wanted.archived]).given("kind = %(kind)s", kind=wanted.kind)
+    select = Select(LOCATIONS if wanted.within is None else LOCATIONS_WITHIN, tenant)
+    select.where(ARCHIVED[wanted.archived]).given("kind = %(kind)s", kind=wanted.kind)
     if wanted.parent is not None:
         identifier, code = names.reference(wanted.parent, LOCATION)
         select.where(PART_OF, parent=identifier, parent_code=code)
     if wanted.within is not None:
-        select.where(PART_WITHIN, **location_tree.place(wanted.within))
+        select.knowing(**location_tree.place(wanted.within))
     if isinstance(after, tuple):
         select.where(BEHIND, **dict(zip(("after", "after_id"), after, strict=True)))
     else:
@@ -94,10 +95,20 @@ from locations
 where tenant_id = %(tenant)s
 """
 
+LOCATIONS_WITHIN = f"""
+select {locations.COLUMNS}
+from ({location_tree.PLACES_WITHIN}) as whole (whole_id)
+cross join lateral (
+    select *
+    from locations
+    where tenant_id = %(tenant)s and parent_id = whole_id
+    offset 0
+) as locations
+where tenant_id = %(tenant)s
+"""
+
 _PARENT = names.by_id_or_name("locations", "id", id_is="%(parent)s", name="code", name_is="%(parent_code)s")
 
 PART_OF = f"parent_id = (select id from {_PARENT} as whole)"
-
-PART_WITHIN = f"parent_id in ({location_tree.PLACES_WITHIN})"
 
 BEHIND = "(updated_at, id) > (%(after)s::timestamptz, %(after_id)s::uuid)"

@@ -48,23 +48,34 @@ async def list_levels(
     database: Database, tenant: TenantId, wanted: StockFilter, *, after: LevelPlace | None, limit: int
 ) -> Sequence[tuple[Level, LevelPlace]]:
     """A page of levels in the order of item, location and lot, each with its place. Unknown names find nothing."""
-    within = wanted.location is not None and wanted.within
-    item = None if wanted.item is None else ITEM.parse(wanted.item)
-    location = None if wanted.location is None or within else LOCATION.parse(wanted.location)
-    select = Select(LEVELS_WITHIN if within else LEVELS, tenant).given("s.item_id = %(item)s", item=item)
-    if wanted.location is not None and within:
-        select.knowing(**location_tree.place(wanted.location))
-    select.given("s.location_id = %(location)s", location=location)
-    select.given("i.sku = %(sku)s", sku=wanted.item if item is None else None)
-    select.given("l.code = %(code)s", code=wanted.location if location is None and not within else None)
+    if wanted.location is not None and wanted.within:
+        select, page = _within(wanted, wanted.location, tenant), PAGE_WITHIN
+    else:
+        select, page = _at(wanted, tenant), PAGE
     select.given("s.updated_at >= %(changed_since)s", changed_since=wanted.changed_since)
-    if wanted.below_reorder_point:
-        select.where("s.on_hand - s.reserved <= i.reorder_point")
     if after is not None:
         place = dict(zip(("after_item", "after_location", "after_lot"), after, strict=True))
         select.where(BEHIND, **place)
-    found = await select.rows(database, PAGE_WITHIN if within else PAGE, limit=limit)
+    found = await select.rows(database, page, limit=limit)
     return [(_level(row), LevelRow(*row[4:]).key) for row in found]
+
+
+def _at(wanted: StockFilter, tenant: TenantId) -> Select:
+    item = None if wanted.item is None else ITEM.parse(wanted.item)
+    location = None if wanted.location is None else LOCATION.parse(wanted.location)
+    select = Select(LEVELS, tenant).given("s.item_id = %(item)s", item=item)
+    select.given("s.location_id = %(location)s", location=location)
+    select.given("i.sku = %(sku)s", sku=wanted.item if item is None else None)
+    select.given("l.code = %(code)s", code=wanted.location if location is None else None)
+    return select.where("s.on_hand - s.reserved <= i.reorder_point") if wanted.below_reorder_point else select
+
+
+def _within(wanted: StockFilter, location: str, tenant: TenantId) -> Select:
+    select = Select(LEVELS_WITHIN, tenant).knowing(**location_tree.place(location))
+    if wanted.item is not None:
+        item, sku = names.reference(wanted.item, ITEM)
+        select.where(OF_ITEM, item=item, sku=sku)
+    return select.where(BELOW) if wanted.below_reorder_point else select
 
 
 def _level(row: Row) -> Level:
@@ -88,6 +99,7 @@ left join lateral (
 ) as s on true
 """
 
+_ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
 _REFS = "i.id as ref_item, i.sku as ref_sku, l.id as ref_location, l.code as ref_code"
 
 LEVELS = f"""
@@ -100,11 +112,23 @@ where s.tenant_id = %(tenant)s
 
 # Of each place no more than a page: the first of all are among the first of each.
 LEVELS_WITHIN = f"""
-select found.*
-from ({location_tree.PLACES_WITHIN}) as place
-cross join lateral ({LEVELS}
-  and s.location_id = place.id
+select i.id, i.sku, l.id, l.code, {named("found", levels.COLUMNS)}
+from (
+    select s.*
+    from ({location_tree.PLACES_WITHIN}) as place
+    cross join lateral (
+        select *
+        from stock_levels as s
+        where s.tenant_id = %(tenant)s and s.location_id = place.id
 """
+
+OF_ITEM = f"s.item_id = (select id from {_ITEM} as one)"
+
+BELOW = """s.on_hand - s.reserved <= (
+    select reorder_point
+    from items
+    where tenant_id = %(tenant)s and id = s.item_id
+)"""
 
 BEHIND = """\
 (s.item_id, s.location_id, s.lot) > (%(after_item)s::uuid, %(after_location)s::uuid, %(after_lot)s::text)"""
@@ -114,7 +138,20 @@ order by s.item_id, s.location_id, s.lot
 limit %(limit)s
 """
 
-PAGE_WITHIN = f"""{PAGE}) as found
+PAGE_WITHIN = f"""{PAGE}
+    ) as s{PAGE}
+) as found
+cross join lateral (
+    select id, sku
+    from items
+    where tenant_id = %(tenant)s and id = found.item_id
+    limit 1
+) as i
+cross join lateral (
+    select id, code
+    from locations
+    where tenant_id = %(tenant)s and id = found.location_id
+    limit 1
+) as l
 order by found.item_id, found.location_id, found.lot
-limit %(limit)s
 """

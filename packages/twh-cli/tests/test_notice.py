@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from twh_cli import notice
+from twh_cli import newest, notice
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_it_is_looked_up_once_a_day_and_never_waited_for(twh, someone):
     twh("config", "get")
     twh("config", "get")
 
-    assert [command[1:3] for command in someone] == [["-m", "twh_cli.notice"]]
+    assert [command[1:3] for command in someone] == [["-m", "twh_cli.newest"]]
     remember(latest="0.1.0", asked_at=time.time() - notice.DAY_SECONDS - 1)
     twh("config", "get")
     assert len(someone) == 2
@@ -80,7 +80,7 @@ def test_a_broken_memory_is_none(twh, someone):
 
 def test_an_index_is_asked_and_its_answer_remembered(tmp_path):
     with index(json.dumps({"info": {"version": "1.2.3"}}).encode()) as address:
-        notice.ask(tmp_path / "newest.json", address)
+        newest.ask(tmp_path / "newest.json", address)
 
     assert json.loads((tmp_path / "newest.json").read_text())["latest"] == "1.2.3"
 
@@ -88,13 +88,13 @@ def test_an_index_is_asked_and_its_answer_remembered(tmp_path):
 @pytest.mark.parametrize("said", [b"<html>", b"{}", b"[]"])
 def test_an_index_that_makes_no_sense_is_ignored(tmp_path, said):
     with index(said) as address:
-        notice.ask(tmp_path / "newest.json", address)
+        newest.ask(tmp_path / "newest.json", address)
 
     assert not (tmp_path / "newest.json").exists()
 
 
 def test_an_index_that_cannot_be_reached_is_silence(tmp_path, capfd):
-    notice.ask(tmp_path / "newest.json", "http://127.0.0.1:9/")
+    newest.ask(tmp_path / "newest.json", "http://127.0.0.1:9/")
 
     assert capfd.readouterr() == ("", "")
 

@@ -28,3 +28,27 @@ def one_run(words: tuple[str, ...]) -> float:
 )
 def test_it_costs_little_more_than_python_alone(words):
     assert processor_seconds("-m", "twh_cli", *words) - processor_seconds("-c", "pass") < SECONDS_MAX
+
+
+ASK_WHAT_IS_LOADED = """
+import sys
+from twh_cli.__main__ import main
+code = main(sys.argv[1:])
+print(*{name.partition(".")[0] for name in sys.modules} | {"urllib.request"} & set(sys.modules))
+sys.exit(code)
+"""
+
+
+def test_a_command_in_a_pipe_loads_no_tables_no_keyring_and_no_index(monkeypatch):
+    monkeypatch.setenv("TWH_API_KEY", "twh_test_1")
+    monkeypatch.setenv("TWH_BASE_URL", "http://127.0.0.1:9")
+
+    ran = subprocess.run(
+        [sys.executable, "-c", ASK_WHAT_IS_LOADED, "stock", "get", "A", "B"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 11
+    assert not {"rich", "keyring", "platformdirs", "jq", "urllib.request"} & set(ran.stdout.split())

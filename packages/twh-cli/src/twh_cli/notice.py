@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 from twh_cli import __version__, preferences, private
@@ -21,8 +20,6 @@ from twh_cli.terminal import is_terminal
 
 INDEX = "https://pypi.org/pypi/twh-cli/json"
 DAY_SECONDS = 86_400.0
-ANSWER_SECONDS_MAX = 10.0
-ANSWER_BYTES_MAX = 20_000_000
 
 
 def told_of_newer(session: Session) -> None:
@@ -68,7 +65,7 @@ def look_up(path: Path, known: dict[str, object]) -> None:
         private.make_folder(path.parent)
         private.replace(path, json.dumps({**known, "asked_at": time.time()}))
         subprocess.Popen(
-            [sys.executable, "-m", "twh_cli.notice", str(path), INDEX],
+            [sys.executable, "-m", "twh_cli.newest", str(path), INDEX],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -83,17 +80,3 @@ def newer(latest: str, present: str) -> bool:
     numbers = [tuple(int(part) for part in one.split(".") if part.isdigit()) for one in (latest, present)]
     plain = all(part.isdigit() for part in latest.split("."))
     return plain and numbers[0] > numbers[1]
-
-
-def ask(path: Path, index: str) -> None:
-    """Ask the index for the newest version and remember it."""
-    try:
-        with urllib.request.urlopen(index, timeout=ANSWER_SECONDS_MAX) as answer:  # noqa: S310 - the index above, or a test's
-            latest = json.loads(answer.read(ANSWER_BYTES_MAX))["info"]["version"]
-        private.replace(path, json.dumps({**remembered(path), "latest": str(latest)}))
-    except (OSError, ValueError, LookupError, TypeError):
-        return
-
-
-if __name__ == "__main__":
-    ask(Path(sys.argv[1]), sys.argv[2])

@@ -124,10 +124,12 @@ async def upgraded_from(address, before=None, after=None):
             yield Upgraded(address, database, http, before, after)
 
 
-def may_read_the_audit_log(address):
+def may_read_what_is_new(address):
     """Which no key of revision 0001 could be allowed: a tenant's new keys are."""
     with psycopg.connect(address.as_login()) as connection:
-        connection.execute("update api_keys set scopes = scopes || '{audit:read}'::text[] where name <> 'operator'")
+        connection.execute(
+            "update api_keys set scopes = scopes || '{audit:read,keys:read}'::text[] where name <> 'operator'"
+        )
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -139,7 +141,7 @@ async def upgraded(postgres, address):
         columns, before = rows_of(there)
         migrate(there)
         _, after = rows_of(there, columns)
-        may_read_the_audit_log(there)
+        may_read_what_is_new(there)
         async with upgraded_from(there, before, after) as upgraded:
             yield upgraded
 

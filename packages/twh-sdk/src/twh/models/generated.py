@@ -116,7 +116,7 @@ class Endpoint(Model):
     "A note for people."
     enabled: bool
     "While false, deliveries wait; they are sent once it is true again."
-    previous_secret_until: datetime | None
+    previous_secret_until: datetime | None = None
     "Until then, deliveries are signed with the secret before this one, too."
     version: int
     "Grows by one with each change."
@@ -275,7 +275,7 @@ class NewEndpoint(Model):
     "A note for people."
     enabled: bool
     "While false, deliveries wait; they are sent once it is true again."
-    previous_secret_until: datetime | None
+    previous_secret_until: datetime | None = None
     "Until then, deliveries are signed with the secret before this one, too."
     version: int
     "Grows by one with each change."

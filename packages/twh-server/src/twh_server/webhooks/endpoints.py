@@ -33,7 +33,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     enabled: Annotated[bool, Meta(description="While false, deliveries wait; they are sent once it is true again.")]
     previous_secret_until: Annotated[
         datetime | None, Meta(description="Until then, deliveries are signed with the secret before this one, too.")
-    ]
+    ] = None
     version: int
     etag: str
     created_at: datetime

@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from twh_server.database.address import Address
+from twh_server.database.flushing import FlushingConnection
 from twh_server.database.guards import APP, WORKER
 
 Connection: TypeAlias = AsyncConnection[TupleRow]
@@ -128,6 +129,7 @@ def _milliseconds(seconds: float) -> str:
 def _pool(name: str, conninfo: str, size: int) -> AsyncConnectionPool[Connection]:
     return AsyncConnectionPool(
         conninfo,
+        connection_class=FlushingConnection,
         name=name,
         min_size=1,
         max_size=size,

@@ -1,0 +1,33 @@
+"""A connection that never waits for an answer while a part of its question is still unsent.
+
+In pipeline mode psycopg stops flushing once its last statement is handed to libpq, and then only listens. What is larger
+than the socket's buffers is not wholly sent by then: server and client would wait for each other, for ever.
+"""
+
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg.waiting import Ready, Wait
+
+
+class FlushingConnection(AsyncConnection[TupleRow]):
+    """What the pools are made of."""
+
+    async def wait(self, gen: Any, *args: Any, **more: Any) -> Any:
+        """As psycopg waits, but whoever listens goes on sending what is left."""
+        return await super().wait(self._flushing(gen), *args, **more)
+
+    def _flushing(self, waiting: Any) -> Any:
+        try:
+            wanted = next(waiting)
+            while True:
+                ready: Any = yield (Wait.RW if self._listens_too_soon(wanted) else wanted)
+                if wanted == Wait.R and ready and not ready & Ready.R:
+                    continue  # there was room to send, and it is used above; nothing has come yet
+                wanted = waiting.send(ready & Ready.R if wanted == Wait.R else ready)
+        except StopIteration as done:
+            return done.value
+
+    def _listens_too_soon(self, wanted: Any) -> bool:
+        return bool(wanted == Wait.R and self.pgconn.flush())

@@ -4,6 +4,7 @@ In pipeline mode psycopg stops flushing once its last statement is handed to lib
 than the socket's buffers is not wholly sent by then: server and client would wait for each other, for ever.
 """
 
+from collections.abc import Generator
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -18,11 +19,11 @@ class FlushingConnection(AsyncConnection[TupleRow]):
         """As psycopg waits, but whoever listens goes on sending what is left."""
         return await super().wait(self._flushing(gen), *args, **more)
 
-    def _flushing(self, waiting: Any) -> Any:
+    def _flushing(self, waiting: Any) -> Generator[Any, Any, Any]:
         try:
             wanted = next(waiting)
             while True:
-                ready: Any = yield (Wait.RW if self._listens_too_soon(wanted) else wanted)
+                ready = yield (Wait.RW if self._listens_too_soon(wanted) else wanted)
                 if wanted == Wait.R and ready and not ready & Ready.R:
                     continue  # there was room to send, and it is used above; nothing has come yet
                 wanted = waiting.send(ready & Ready.R if wanted == Wait.R else ready)

@@ -53,6 +53,33 @@ client = Describe()
         ),
         (client.items.update("A", reorder_point="2.5"), ("PATCH", "/v1/items/A", {}, {"reorder_point": "2.5"})),
         (client.items.archive("A"), ("POST", "/v1/items/A/archive", {}, None)),
+        (
+            client.items.list(search="red shi*", tag="sale", attribute=("colour", "blue"), changed_since=NOON),
+            (
+                "GET",
+                "/v1/items",
+                {"search": "red shi*", "tag": "sale", "attribute": "colour:blue", "changed_since": NOON_TEXT},
+                None,
+            ),
+        ),
+        (
+            client.items.put("A", name="N", packs=[{"name": "case", "quantity": 12}], tags=["t"]),
+            ("PUT", "/v1/items/A", {}, {"name": "N", "packs": [{"name": "case", "quantity": "12"}], "tags": ["t"]}),
+        ),
+        (client.items.restore("A"), ("POST", "/v1/items/A/restore", {}, None)),
+        (client.locations.put("B", name="N", parent="C"), ("PUT", "/v1/locations/B", {}, {"name": "N", "parent": "C"})),
+        (client.locations.update("B", parent=None), ("PATCH", "/v1/locations/B", {}, {"parent": None})),
+        (client.locations.list(within="C"), ("GET", "/v1/locations", {"within": "C"}, None)),
+        (client.locations.restore("B"), ("POST", "/v1/locations/B/restore", {}, None)),
+        (
+            client.stock.list(location="C", within=True),
+            ("GET", "/v1/stock", {"location": "C", "within": "true"}, None),
+        ),
+        (client.stock.totals(location="C"), ("GET", "/v1/stock/totals", {"location": "C"}, None)),
+        (
+            client.movements.receive(**ONE, pack="case"),
+            ("POST", "/v1/movements", {}, {"kind": "receipt", "lines": [{**LINE, "pack": "case"}]}),
+        ),
         (client.locations.create(code="B", name="N"), ("POST", "/v1/locations", {}, {"code": "B", "name": "N"})),
         (client.locations.get("B"), ("GET", "/v1/locations/B", {}, None)),
         (client.locations.update("B", name="M"), ("PATCH", "/v1/locations/B", {}, {"name": "M"})),
@@ -275,3 +302,101 @@ def test_a_secret_is_not_shown_where_a_key_is_printed(server):
 
     assert made.secret == "twh_test_told_once"
     assert "told_once" not in f"{made} {made!r}"
+
+
+def batch_answer(server, *statuses):
+    """What the server says of a batch: a row for each status."""
+    problem = {"code": "invalid_item", "detail": "No."}
+    rows = [{"status": one, "problem": problem if one >= 400 else None} for one in statuses]
+    refused = sum(one >= 400 for one in statuses)
+    counts = {"created": len(statuses) - refused, "updated": 0, "unchanged": 0, "refused": refused}
+    return server.answer(200, {"results": rows, **counts})
+
+
+def wares(count):
+    return ({"sku": f"SKU-{number}", "name": "N"} for number in range(count))
+
+
+def test_many_items_go_in_batches_and_are_summed_up(server):
+    server.will(batch_answer(server, 201, 422), batch_answer(server, 201, 201), batch_answer(server, 409))
+    seen = []
+    came = server.client().items.upsert_many(
+        wares(5), batch_size=2, each=lambda answer: seen.append(answer.created), options={"idempotency_key": "run"}
+    )
+
+    assert (came.items, came.created, came.refused, seen) == (5, 3, 2, [1, 2, 0])
+    assert [(one.number, one.sku, one.problem["code"]) for one in came.refusals] == [
+        (1, "SKU-1", "invalid_item"),
+        (4, "SKU-4", "invalid_item"),
+    ]
+    assert [(asked.path, asked.key, len(asked.json["items"])) for asked in server.asked] == [
+        ("/v1/items/batch", f"run-{number}", size) for number, size in ((1, 2), (2, 2), (3, 1))
+    ]
+
+
+async def test_many_items_go_in_batches_when_awaited(server):
+    server.will(batch_answer(server, 201, 201), batch_answer(server, 201))
+    async with server.async_client() as client:
+        came = await client.items.upsert_many(wares(3), batch_size=2)
+
+    assert (came.created, len({asked.key for asked in server.asked})) == (3, 2)
+
+
+def test_items_are_taken_only_as_they_are_sent(server):
+    server.will(batch_answer(server, 201, 201))
+    taken = []
+
+    def endless():
+        for item in wares(10**9):
+            taken.append(item)
+            yield item
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        server.client().items.upsert_many(endless(), batch_size=2, each=stop)
+    assert len(taken) == 3
+
+
+def test_a_batch_of_large_items_is_cut_before_it_is_too_large(server):
+    large = [{"sku": f"SKU-{number}", "name": "N", "attributes": {"text": "x" * 1_500_000}} for number in range(3)]
+    server.will(batch_answer(server, 201, 201), batch_answer(server, 201))
+
+    assert server.client().items.upsert_many(large).created == 3
+    assert [len(asked.json["items"]) for asked in server.asked] == [2, 1]
+
+
+@pytest.mark.parametrize("size", [0, 1_001])
+def test_a_batch_has_a_size_that_the_server_takes(server, size):
+    with pytest.raises(ValueError, match="batch_size"):
+        server.client().items.upsert_many([], batch_size=size)
+
+
+def test_many_items_have_no_one_raw_answer(server):
+    with pytest.raises(TypeError, match="without with_raw"):
+        server.client().with_raw.items.upsert_many([])
+
+
+def test_quantities_of_items_in_a_batch_are_exact(server):
+    server.will(batch_answer(server, 201))
+    pack = models.Pack(name="case", quantity=Decimal("12.50"), barcode=None)
+    server.client().items.batch([{"sku": "A", "name": "N", "reorder_point": Decimal(3), "packs": [pack]}])
+
+    assert server.asked[0].json["items"] == [
+        {
+            "sku": "A",
+            "name": "N",
+            "reorder_point": "3",
+            "packs": [{"name": "case", "quantity": "12.50", "barcode": None}],
+        }
+    ]
+    with pytest.raises(TypeError, match=r"packs\[0\].quantity"):
+        server.client().items.batch([{"sku": "A", "name": "N", "packs": [{"name": "case", "quantity": 1.5}]}])
+
+
+def test_creating_only_travels_as_if_none_match(server, item):
+    server.will(server.answer(201, item))
+    server.client().items.put("A", name="N", create_only=True)
+
+    assert server.asked[0].headers["if-none-match"] == "*"

@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from psycopg.abc import PQGen
-from psycopg.waiting import Wait
-
 from twh_server.database.engine import SET_TENANT, Connection, Row, constant
 from twh_server.database.identifiers import EVENT, KEY, EventId, Minter, TenantId
 from twh_server.events import kinds
@@ -64,7 +61,7 @@ async def commit(
         for submission in submissions:
             batch.take(submission)
         await _write(connection, batch)
-        await _sync(connection, pipeline)
+        await pipeline.sync()
     return batch
 
 
@@ -156,7 +153,7 @@ async def _read(
     wanted_keys = list({submission.key: None for submission in submissions if submission.key})
     found = await connection.execute(keys.FIND, {"tenant": tenant, "keys": wanted_keys}) if wanted_keys else None
     reading = [(read, await connection.execute(*_asked(read, wanted, tenant))) for read, wanted in _wanted(submissions)]
-    await _sync(connection, pipeline)
+    await pipeline.sync()
     row = await locked.fetchone()
     if row is None:
         raise NoSuchTenant(tenant)
@@ -200,21 +197,6 @@ async def _write(connection: Connection, batch: Decided) -> None:
     if batch.events:
         await _append(connection, batch)
     await connection.execute("commit")
-
-
-async def _sync(connection: Connection, pipeline: Any) -> None:
-    """Have everything carried out that was put into the pipeline, and its answers come.
-
-    psycopg waits for answers even when the socket has not taken the whole of a large batch; then each side would wait for
-    the other, for ever (what psycopg's issue 685 is about, mended there for a pipeline's end only). So all is sent first.
-    """
-    await connection.wait(_sending(connection))
-    await pipeline.sync()
-
-
-def _sending(connection: Connection) -> PQGen[None]:
-    while connection.pgconn.flush():
-        yield Wait.W
 
 
 async def _append(connection: Connection, batch: Decided) -> None:

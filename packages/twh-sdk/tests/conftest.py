@@ -139,7 +139,7 @@ def server(impatient: None) -> Iterator[ScriptedServer]:
             except OSError:  # the client has left
                 self.close_connection = True
 
-        do_GET = do_POST = do_PATCH = do_DELETE = do  # noqa: N815 - the names that http.server calls
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *_: object) -> None: ...
 

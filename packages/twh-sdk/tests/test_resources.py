@@ -53,6 +53,33 @@ client = Describe()
         ),
         (client.items.update("A", reorder_point="2.5"), ("PATCH", "/v1/items/A", {}, {"reorder_point": "2.5"})),
         (client.items.archive("A"), ("POST", "/v1/items/A/archive", {}, None)),
+        (
+            client.items.list(search="red shi*", tag="sale", attribute=("colour", "blue"), changed_since=NOON),
+            (
+                "GET",
+                "/v1/items",
+                {"search": "red shi*", "tag": "sale", "attribute": "colour:blue", "changed_since": NOON_TEXT},
+                None,
+            ),
+        ),
+        (
+            client.items.put("A", name="N", packs=[{"name": "case", "quantity": 12}], tags=["t"]),
+            ("PUT", "/v1/items/A", {}, {"name": "N", "packs": [{"name": "case", "quantity": "12"}], "tags": ["t"]}),
+        ),
+        (client.items.restore("A"), ("POST", "/v1/items/A/restore", {}, None)),
+        (client.locations.put("B", name="N", parent="C"), ("PUT", "/v1/locations/B", {}, {"name": "N", "parent": "C"})),
+        (client.locations.update("B", parent=None), ("PATCH", "/v1/locations/B", {}, {"parent": None})),
+        (client.locations.list(within="C"), ("GET", "/v1/locations", {"within": "C"}, None)),
+        (client.locations.restore("B"), ("POST", "/v1/locations/B/restore", {}, None)),
+        (
+            client.stock.list(location="C", within=True),
+            ("GET", "/v1/stock", {"location": "C", "within": "true"}, None),
+        ),
+        (client.stock.totals(location="C"), ("GET", "/v1/stock/totals", {"location": "C"}, None)),
+        (
+            client.movements.receive(**ONE, pack="case"),
+            ("POST", "/v1/movements", {}, {"kind": "receipt", "lines": [{**LINE, "pack": "case"}]}),
+        ),
         (client.locations.create(code="B", name="N"), ("POST", "/v1/locations", {}, {"code": "B", "name": "N"})),
         (client.locations.get("B"), ("GET", "/v1/locations/B", {}, None)),
         (client.locations.update("B", name="M"), ("PATCH", "/v1/locations/B", {}, {"name": "M"})),
@@ -275,3 +302,10 @@ def test_a_secret_is_not_shown_where_a_key_is_printed(server):
 
     assert made.secret == "twh_test_told_once"
     assert "told_once" not in f"{made} {made!r}"
+
+
+def test_creating_only_travels_as_if_none_match(server, item):
+    server.will(server.answer(201, item))
+    server.client().items.put("A", name="N", create_only=True)
+
+    assert server.asked[0].headers["if-none-match"] == "*"

@@ -1,8 +1,9 @@
-"""Single movements a second over HTTP, beside pgbench writing the same by hand, on one database in one run.
+"""Single movements a second over HTTP, beside pgbench writing the same by hand; and a large shop, filled and looked up.
 
-Load, server and database share this machine. The two take turns, several rounds, and the medians are compared.
+Load, server and database share this machine, in one run. Movements and pgbench take turns, several rounds, and the medians
+are compared.
 
-    nox -s bench [-- --seconds 8 --rounds 3 --connections 64]
+    nox -s bench [-- --seconds 8 --rounds 3 --connections 64 --items 100000 --lookups 2000]
 """
 
 import argparse
@@ -30,7 +31,7 @@ from twh_server.database.address import Address
 from twh_server.database.embedded import EmbeddedPostgres
 from twh_server.database.embedded.programs import find_programs
 from twh_server.database.engine import Database
-from twh_server.database.identifiers import TENANT
+from twh_server.database.identifiers import TENANT, TenantId
 from twh_server.database.migrate import migrate
 from twh_server.events.bell import Bell
 from twh_server.journal.commands import Answer, Command, Submission
@@ -42,14 +43,27 @@ ITEMS = 10_000
 SECRETS_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
+async def empty_shop(database: Database) -> tuple[TenantId, str]:
+    """A tenant with nothing in it, and its key."""
+    async with database.transaction() as tx:
+        tenant = await create_tenant(tx, name="Bench", kind="sandbox")
+        key = await create_key(tx, tenant, name="bench", scopes=ALL_SCOPES)
+    tenant_id = TENANT.parse(tenant.id)
+    assert tenant_id is not None
+    return tenant_id, key.secret
+
+
+async def large_shop(address: Address) -> str:
+    """The key of a tenant that is going to be filled over HTTP."""
+    async with Database(address) as database:
+        return (await empty_shop(database))[1]
+
+
 async def shop(address: Address) -> str:
     """A tenant with ten thousand items; answers its key."""
     async with Database(address) as database:
-        async with database.transaction() as tx:
-            tenant = await create_tenant(tx, name="Bench", kind="sandbox")
-            key = await create_key(tx, tenant, name="bench", scopes=ALL_SCOPES)
-        tenant_id, writer = TENANT.parse(tenant.id), Writer(database, Bell())
-        assert tenant_id is not None
+        tenant_id, secret = await empty_shop(database)
+        writer = Writer(database, Bell())
 
         def refuse(refusal: Refusal) -> Answer:
             raise refusal
@@ -65,7 +79,7 @@ async def shop(address: Address) -> str:
             skus = range(first, first + 1_000)
             await asyncio.gather(*(do(CreateItem(sku=f"SKU-{number}", name=f"Item {number}")) for number in skus))
         await writer.close()
-    return key.secret
+    return secret
 
 
 def raw(postgres: EmbeddedPostgres, connections: int, seconds: int) -> float:
@@ -97,10 +111,21 @@ def single(port: int, key: str, connections: int, seconds: int) -> dict[str, Any
     return result
 
 
+def catalogue(port: int, key: str, items: int, lookups: int) -> dict[str, Any]:
+    """A large shop, filled and looked up over HTTP, from a process of its own."""
+    words = [str(port), key, str(items), str(lookups)]
+    command = [sys.executable, str(HERE / "catalogue.py"), *words]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    cells: dict[str, Any] = json.loads(told.stdout)
+    return cells
+
+
 def serve(address: Address, port: int) -> "subprocess.Popen[bytes]":
     """A real server, once it is ready."""
     told = {"TWH_DATABASE_URL": address.conninfo, "TWH_SECRETS_KEY": SECRETS_KEY, "TWH_PORT": str(port)}
-    process = subprocess.Popen([sys.executable, "-m", "twh_server", "serve"], env=os.environ | told)
+    command = [sys.executable, "-m", "twh_server", "serve"]
+    # A line a request is written, and nobody reads it.
+    process = subprocess.Popen(command, env=os.environ | told, stderr=subprocess.DEVNULL)
     for _ in range(600):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5):
@@ -116,6 +141,8 @@ def main() -> None:
     options.add_argument("--seconds", type=int, default=6)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--connections", type=int, default=64)
+    options.add_argument("--items", type=int, default=100_000, help="of the shop that is looked up; 0 leaves it out")
+    options.add_argument("--lookups", type=int, default=2_000, help="of each sort")
     options.add_argument("--port", type=int, default=8791)
     chosen = options.parse_args()
     raws: list[float] = []
@@ -133,6 +160,8 @@ def main() -> None:
                 for _ in range(chosen.rounds):
                     raws.append(raw(postgres, chosen.connections, chosen.seconds))
                     singles.append(single(chosen.port, key, chosen.connections, chosen.seconds))
+                large = asyncio.run(large_shop(address)) if chosen.items else ""
+                found = catalogue(chosen.port, large, chosen.items, chosen.lookups) if large else {}
             finally:
                 server.terminate()
                 server.wait()
@@ -141,6 +170,7 @@ def main() -> None:
     cells = {
         "raw": {"per_second": round(statistics.median(raws))},
         f"single_{chosen.connections}": {**middle, "ratio_to_raw": round(ratio, 2)},
+        **found,
     }
     sys.stdout.write(
         json.dumps(

@@ -26,7 +26,7 @@ from twh_server.ledger.totals import TotalFilter
 ITEMS = 20_000
 PLACES = 300
 PAGE = 51
-TOUCHED_MAX = 4 * FEW
+TOUCHED_MAX = 16 * FEW
 """What is gathered before it is sorted, and what is looked at beside it: far from everything."""
 
 LONG_AGO = "2026-01-01T00:00:00Z"
@@ -206,8 +206,8 @@ def nodes(plan):
 
 
 def touched(node):
-    """How many rows a scan of a table read."""
-    if "Relation Name" not in node:
+    """How many rows of a table, or of a bitmap of it, a scan read."""
+    if not {"Relation Name", "Index Name"} & node.keys():
         return 0
     removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
     return (node["Actual Rows"] + removed) * node["Actual Loops"]

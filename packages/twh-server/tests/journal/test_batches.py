@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from twh_server.access.refusals import TenantClosed
+from twh_server.catalogue.item_commands import CreateItem
 from twh_server.catalogue.location_commands import CreateLocation
 from twh_server.database.engine import Database
 from twh_server.database.identifiers import TenantId, fresh
@@ -38,6 +39,16 @@ async def test_commands_that_wait_together_are_one_batch(ask, count):
     before = await count("blocks")
     await together(ask, bins(200))
 
+    assert await count("blocks") - before == 1
+
+
+async def test_a_batch_of_many_megabytes_is_sent_whole(ask, count):
+    """More than a socket takes at once: neither side may wait for the other."""
+    before = await count("blocks")
+    large = [CreateItem(sku=f"SKU-{number}", name="x", attributes={"text": "x" * 16_000}) for number in range(400)]
+    answers = await asyncio.wait_for(together(ask, large), timeout=30)
+
+    assert {answer.status for answer in answers} == {200}
     assert await count("blocks") - before == 1
 
 

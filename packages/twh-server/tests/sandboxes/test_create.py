@@ -141,9 +141,9 @@ async def test_two_sandboxes_tell_the_same_story_and_share_nothing(database, wri
 
 
 def test_every_item_has_a_barcode_with_a_right_check_digit():
-    barcodes = [barcode for item in items() for barcode in item.barcodes]
+    barcodes = [barcode for item in items() for barcode in item.labels]
 
-    assert len(set(barcodes)) == len(WARES)
+    assert len(set(barcodes)) == len(WARES) + sum(ware.case is not None for ware in WARES)
     for barcode in barcodes:
         weighted = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(barcode))
         assert (len(barcode), barcode[0], weighted % 10) == (13, "2", 0)
@@ -152,6 +152,29 @@ def test_every_item_has_a_barcode_with_a_right_check_digit():
 @pytest.mark.parametrize("barcode", ["4006381333931", "5901234123457", "9780201379624"])
 def test_check_digits_are_those_of_the_world(barcode):
     assert ean13(barcode[:12]) == barcode
+
+
+async def test_things_are_found_by_their_tags_and_places_lie_within_places(database, sandbox):
+    coffee = await rows(
+        database, sandbox, "select count(*) from item_terms where tenant_id = %(tenant)s and term = 't:coffee'"
+    )
+    within = await rows(
+        database,
+        sandbox,
+        """
+        select part.code, whole.code
+        from locations as part
+        join locations as whole on whole.tenant_id = part.tenant_id and whole.id = part.parent_id
+        where part.tenant_id = %(tenant)s
+        """,
+    )
+
+    assert coffee == [(4,)]
+    assert within == [("BACK", "SHOP")]
+
+
+def test_some_things_come_in_cases():
+    assert {pack.name for item in items() for pack in item.packs} == {"case"}
 
 
 def test_some_things_are_weighed_and_measured():

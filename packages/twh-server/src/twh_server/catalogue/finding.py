@@ -20,7 +20,7 @@ from twh_server.database.engine import Database
 from twh_server.database.identifiers import TenantId
 from twh_server.database.select import Select, named
 
-FEW = 2_000
+FEW = 500
 """So many items, at the most, are gathered and sorted for one page."""
 
 Place = UUID | tuple[str] | tuple[datetime, UUID]
@@ -215,6 +215,7 @@ HAS_TERM = """exists (
     offset 0
 )"""
 
+# In the order of the index, so that it stops at so many; unordered, a bitmap of all that have the term might come first.
 COUNT_TERMS = """
 select wanted.number - 1, counted.items
 from unnest(%(lows)s::text[], %(highs)s::text[]) with ordinality as wanted (low, high, number)
@@ -224,6 +225,7 @@ cross join lateral (
         select
         from item_terms
         where tenant_id = %(tenant)s and term between wanted.low and wanted.high
+        order by term, item_id
         limit %(few)s
     ) as found
 ) as counted

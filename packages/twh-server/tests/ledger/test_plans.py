@@ -80,7 +80,6 @@ BY_TENANT_ALONE = {
     ("webhooks.endpoints.COUNT_ENDPOINTS", "webhook_endpoints_pkey"),
     ("blocks", "blocks_pkey"),
     ("tenancy.settings.SETTINGS", "tenant_settings_pkey"),
-    ("tenancy.api_keys.COUNT_KEYS", "api_keys_pkey"),
 }
 
 

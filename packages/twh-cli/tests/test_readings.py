@@ -46,3 +46,25 @@ def test_a_reference_may_name_its_type(text, meant):
     reference = readings.reference(text)
 
     assert (reference["type"], reference["id"]) == meant
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0s", 0), ("90s", 90), ("2h", 7_200), ("1w", 604_800)])
+def test_a_duration_has_its_unit(text, seconds):
+    assert readings.duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "90", "2h ago", "-1d", "1.5h", "99999999999999w"])
+def test_what_is_no_duration_is_said_to_be_none(text):
+    with pytest.raises(typer.BadParameter):
+        readings.duration(text)
+
+
+def test_an_end_is_a_time_or_so_long_from_now():
+    assert readings.end("2099-01-01T00:00:00Z") == datetime(2099, 1, 1, tzinfo=UTC)
+    assert abs(datetime.now(UTC) + timedelta(days=90) - readings.end("90d")) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "99999999999d"])
+def test_what_is_no_end_is_said_to_be_none(text):
+    with pytest.raises(typer.BadParameter):
+        readings.end(text)

@@ -10,7 +10,7 @@ from twh_cli import unsettled
 
 COMMANDS = {
     "already_exists": "Leave out --create-only to replace it.",
-    "api_key_already_rotated": "twh keys get KEY   (its `successor` is the one to rotate)",
+    "api_key_already_rotated": "twh keys get KEY_ID   (its `successor` is the one to rotate)",
     "api_key_ended": "twh keys create NAME --role ROLE",
     "api_key_expired": "twh whoami   (shows where the key comes from; a key that still works makes another: twh keys create)",
     "api_key_mistyped": "twh whoami   (shows where the key comes from: copy it there again, whole)",
@@ -51,7 +51,7 @@ COMMANDS = {
     "sku_taken": "twh items get SKU",
     "stale_quantity": "Read the level again and decide again: twh stock get ITEM LOCATION",
     "stale_version": "Read it again and decide again; then pass the new ETag to --if-match, or leave it out.",
-    "too_many_api_keys": "twh keys list   (shows when each was used last), then twh keys revoke KEY",
+    "too_many_api_keys": "twh keys list   (shows when each was used last), then twh keys revoke KEY_ID",
     "too_many_attempts": "Wait some seconds, and check the key: twh whoami   (shows where it comes from)",
     "unauthenticated": "twh whoami   (shows where the key comes from; `twh sandbox up` makes one for the sandbox)",
 }
@@ -95,6 +95,8 @@ def typed_names(words: list[str]) -> dict[str, str]:
             found["CODE"] = code
         case ["locations", "archive" | "update" | "put", location, *_]:
             found["LOCATION"] = location
+        case ["keys", "rotate" | "revoke" | "get", key, *_]:
+            found["KEY_ID"] = key
         case ["reverse", entry, *_]:
             found["ENTRY"] = entry
         case _:

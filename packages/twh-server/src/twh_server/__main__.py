@@ -48,20 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _tenant_actions(commands.add_parser("tenant", help="the customers"))
 
-    key = commands.add_parser("key", help="their API keys").add_subparsers(required=True, metavar="ACTION")
-    create = key.add_parser("create", help="create a key; its secret is shown this once")
-    create.add_argument("tenant", help="the tenant's id")
-    create.add_argument("--name", default="default")
-    create.add_argument(
-        "--scope", action="append", metavar="SCOPE", help="again for each scope; all of a tenant's when left out"
-    )
-    create.set_defaults(run=_create_key)
-    listing = key.add_parser("list", help="list a tenant's keys")
-    listing.add_argument("tenant", help="the tenant's id")
-    listing.set_defaults(run=_list_keys)
-    revoke = key.add_parser("revoke", help="end a key")
-    revoke.add_argument("key", help="the key's id")
-    revoke.set_defaults(run=_revoke_key)
+    _key_actions(commands.add_parser("key", help="their API keys"))
 
     commands.add_parser("openapi", help="print the OpenAPI document").set_defaults(run=_openapi)
 
@@ -94,6 +81,26 @@ def _tenant_actions(tenant: argparse.ArgumentParser) -> None:
     export.add_argument("--to", type=Path, required=True, metavar="FILE", help="a new file, or a folder for it")
     purge = about("purge", _purge_tenant, "delete a closed tenant, whole; asks for its name")
     purge.add_argument("--yes-purge", metavar="NAME", help="its name, where nobody can be asked")
+
+
+def _key_actions(key: argparse.ArgumentParser) -> None:
+    actions = key.add_subparsers(required=True, metavar="ACTION")
+    create = actions.add_parser("create", help="create a key; its secret is shown this once")
+    create.add_argument("tenant", help="the tenant's id")
+    create.add_argument("--name", default="default")
+    create.add_argument("--role", help="owner (when nothing is said), admin, developer or viewer")
+    create.add_argument("--scope", action="append", metavar="SCOPE", help="instead of a role; again for each scope")
+    create.set_defaults(run=_create_key)
+    listing = actions.add_parser("list", help="list a tenant's keys")
+    listing.add_argument("tenant", help="the tenant's id")
+    listing.set_defaults(run=_list_keys)
+    rotate = actions.add_parser("rotate", help="put a new key in the place of one that goes on for a while")
+    rotate.add_argument("key", help="the key's id")
+    rotate.add_argument("--overlap", type=int, default=3_600, metavar="SECONDS", help="for how long (3600)")
+    rotate.set_defaults(run=_rotate_key)
+    revoke = actions.add_parser("revoke", help="end a key, for good")
+    revoke.add_argument("key", help="the key's id")
+    revoke.set_defaults(run=_revoke_key)
 
 
 def _with_places(command: argparse.ArgumentParser) -> None:
@@ -194,21 +201,28 @@ def _purge_tenant(chosen: argparse.Namespace) -> None:
 
 
 def _create_key(chosen: argparse.Namespace) -> None:
-    from twh_server.processes import administration
+    from twh_server.processes import keys
 
-    asyncio.run(administration.add_key(_settings(chosen), chosen.tenant, chosen.name, chosen.scope))
+    settings = _settings(chosen)
+    asyncio.run(keys.add_key(settings, chosen.tenant, name=chosen.name, role=chosen.role, scopes=chosen.scope))
 
 
 def _list_keys(chosen: argparse.Namespace) -> None:
-    from twh_server.processes import administration
+    from twh_server.processes import keys
 
-    asyncio.run(administration.show_keys(_settings(chosen), chosen.tenant))
+    asyncio.run(keys.show_keys(_settings(chosen), chosen.tenant))
+
+
+def _rotate_key(chosen: argparse.Namespace) -> None:
+    from twh_server.processes import keys
+
+    asyncio.run(keys.rotate_key(_settings(chosen), chosen.key, overlap_seconds=chosen.overlap))
 
 
 def _revoke_key(chosen: argparse.Namespace) -> None:
-    from twh_server.processes import administration
+    from twh_server.processes import keys
 
-    asyncio.run(administration.end_key(_settings(chosen), chosen.key))
+    asyncio.run(keys.end_key(_settings(chosen), chosen.key))
 
 
 def _openapi(_: argparse.Namespace) -> None:

@@ -5,7 +5,8 @@ import json
 import psycopg
 import pytest
 
-from twh_server.access.scopes import SANDBOX_SCOPES
+from twh_server.access.scopes import ROLES, SANDBOX_SCOPES
+from twh_server.database.identifiers import TENANT
 
 pytestmark = pytest.mark.usefixtures("address")  # migrated
 
@@ -48,15 +49,56 @@ def test_a_key_without_scopes_may_do_what_a_tenant_can(command, address):
     assert set(scopes) == SANDBOX_SCOPES
 
 
-def test_a_key_is_revoked_once(command):
+def test_a_key_has_a_role(command, address):
+    _, tenant, _ = command("tenant", "create", "Shop")
+    assert command("key", "create", tenant, "--name", "back office", "--role", "admin")[0] == 0
+
+    _, listed, _ = command("key", "list", tenant)
+    [(role, scopes)] = asked(
+        address, "select role, scopes from api_keys where name = 'back office' order by id desc limit 1"
+    )
+
+    assert listed.endswith("back office  admin")
+    assert (role, set(scopes)) == ("admin", ROLES["admin"])
+
+
+def test_a_rotated_key_goes_on_for_a_while_beside_its_successor(command):
+    _, tenant, _ = command("tenant", "create", "Shop")
+    _, first, _ = command("key", "create", tenant)
+    old = command("key", "list", tenant)[1].split()[0]
+
+    code, second, said = command("key", "rotate", old, "--overlap", "60")
+    again, _, refused = command("key", "rotate", old)
+
+    assert (code, second.startswith("twh_live_"), first != second) == (0, True, True)
+    assert f"takes the place of {old}, which ends in 60 seconds" in said
+    assert (again, f"has taken the place of {old}" in refused) == (1, True)
+    assert [line.split()[1] for line in command("key", "list", tenant)[1].splitlines()] == ["valid", "valid"]
+
+
+def test_a_key_is_revoked_and_stays_so(command):
     _, tenant, _ = command("tenant", "create", "Shop")
     command("key", "create", tenant)
     key = command("key", "list", tenant)[1].split()[0]
 
     assert command("key", "revoke", key)[0] == 0
     assert "revoked" in command("key", "list", tenant)[1]
-    code, _, said = command("key", "revoke", key)
-    assert (code, said.startswith(f"twh-server: No valid key has the id {key}.")) == (1, True)
+    assert command("key", "revoke", key)[0] == 0
+
+
+def test_what_the_operator_does_to_keys_is_in_the_tenants_ledger_and_names_nobody(command, postgres):
+    _, tenant, _ = command("tenant", "create", "Shop")
+    command("key", "create", tenant)
+    key = command("key", "list", tenant)[1].split()[0]
+    command("key", "rotate", key, "--overlap", "0")
+    command("key", "revoke", key)
+
+    with psycopg.connect(postgres.conninfo(user="postgres")) as connection:
+        told = connection.execute(
+            "select kind, actor_key from events where tenant_id = %s order by sequence", (TENANT.parse(tenant),)
+        ).fetchall()
+
+    assert told == [("key.created", None), ("key.rotated", None), ("key.created", None), ("key.revoked", None)]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +107,11 @@ def test_a_key_is_revoked_once(command):
         (["key", "create", "ten_nobody"], "No tenant has the id ten_nobody. `twh-server tenant list` shows them."),
         (["key", "list", "Ann"], "No tenant has the id Ann. `twh-server tenant list` shows them."),
         (["key", "create", "ten_x", "--scope", "stock:steal"], "There is no scope stock:steal. There are items:read, "),
-        (["key", "revoke", "key_x"], "No valid key has the id key_x. "),
+        (["key", "revoke", "key_x"], "No key has the id key_x. "),
+        (["key", "rotate", "key_x"], "No key has the id key_x. "),
+        (["key", "rotate", "key_x", "--overlap", "-1"], "--overlap takes 0 to 604800 seconds."),
+        (["key", "create", "ten_x", "--role", "king"], "There is no role king. There are owner, admin, "),
+        (["key", "create", "ten_x", "--role", "admin", "--scope", "stock:read"], "Give --role or --scope"),
     ],
 )
 def test_what_does_not_exist_is_named(command, words, sentence):

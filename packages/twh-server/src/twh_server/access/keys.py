@@ -62,19 +62,6 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     scopes: list[str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KeyInfo:
-    """What can be told about a key once it is made."""
-
-    id: str
-    tenant: str
-    name: str
-    scopes: list[str]
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
-
 class Keys:
     """The keys as one server process knows them: looked up by digest, each answer believed for some seconds."""
 
@@ -192,29 +179,6 @@ async def create_key(
     return NewKey(id=KEY.text(key_id), name=name, secret=secret, scopes=list(chosen))
 
 
-async def revoke_key(tx: Connection, key: KeyId) -> bool:
-    """End a key now; whether there was such a key that still worked."""
-    return (await tx.execute(REVOKE_KEY, {"id": key, "now": datetime.now(UTC)})).rowcount > 0
-
-
-async def list_keys(database: Database, tenant: TenantId) -> list[KeyInfo]:
-    """The keys of a tenant, oldest first, the ended ones too."""
-    return [
-        KeyInfo(
-            id=KEY.text(key_id),
-            tenant=TENANT.text(tenant),
-            name=name,
-            scopes=scopes,
-            created_at=created_at,
-            expires_at=expires_at,
-            revoked_at=revoked_at,
-        )
-        for key_id, name, scopes, created_at, expires_at, revoked_at in await database.anywhere(
-            LIST_KEYS, {"tenant": tenant}
-        )
-    ]
-
-
 FIND_KEY = """
 select k.tenant_id, t.kind, t.state, k.id, k.name, k.role, k.scopes, k.expires_at, k.revoked_at, k.last_used_at,
        k.successor
@@ -226,17 +190,4 @@ where k.digest = %(digest)s
 ADD_KEY = """
 insert into api_keys (tenant_id, id, name, digest, scopes, created_at, expires_at)
 values (%(tenant)s, %(id)s, %(name)s, %(digest)s, %(scopes)s, %(created_at)s, %(expires_at)s)
-"""
-
-REVOKE_KEY = """
-update api_keys
-set revoked_at = %(now)s
-where id = %(id)s and revoked_at is null
-"""
-
-LIST_KEYS = """
-select id, name, scopes, created_at, expires_at, revoked_at
-from api_keys
-where tenant_id = %(tenant)s
-order by id
 """

@@ -88,5 +88,5 @@ where id = %(id)s
 LIST_TENANTS = f"""
 select {COLUMNS}
 from tenants
-order by id
+order by created_at, id
 """

@@ -1,19 +1,17 @@
-"""What whoever runs a server does by hand: migrate, make tenants, make and end keys."""
+"""What whoever runs a server does by hand: migrate, make tenants, seal again."""
 
 import sys
-from typing import cast
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from twh_server.access import keys, tenants
-from twh_server.access.scopes import SANDBOX_SCOPES, SCOPES, Scope
+from twh_server.access import tenants
 from twh_server.access.tenants import Tenant, TenantKind
 from twh_server.database.engine import Database
-from twh_server.database.identifiers import KEY, TENANT
+from twh_server.database.identifiers import TENANT
 from twh_server.database.migrate import migrate
 from twh_server.database.revisions import REVISION, standing_of
-from twh_server.processes.listening import CannotStart, say
+from twh_server.processes.listening import CannotStart
 from twh_server.processes.starting import address_of, answered, migrated, sealer_of
 from twh_server.settings import Settings
 from twh_server.webhooks.reseal import reseal
@@ -50,38 +48,6 @@ async def show_tenants(settings: Settings) -> None:
     async with Database(migrated(settings)) as database:
         for tenant in await tenants.list_tenants(database):
             show(f"{tenant.id}  {tenant.kind:8}  {tenant.state:9}  {tenant.name}")
-
-
-async def add_key(settings: Settings, tenant_id: str, name: str, scopes: list[str] | None) -> None:
-    """Create a key of a tenant and print its secret, this once."""
-    if unknown := sorted(set(scopes or ()) - set(SCOPES)):
-        raise CannotStart(f"There is no scope {', '.join(unknown)}. There are {', '.join(SCOPES)}.")
-    async with Database(migrated(settings)) as database:
-        tenant = await tenant_named(database, tenant_id)
-        async with database.transaction() as tx:
-            wanted = cast("list[Scope]", scopes) if scopes else SANDBOX_SCOPES
-            key = await keys.create_key(tx, tenant, name=name, scopes=wanted)
-    say(f"{key.id} is made. Keep its secret: it is not shown again.")
-    show(key.secret)
-
-
-async def show_keys(settings: Settings, tenant_id: str) -> None:
-    """Print a tenant's keys, one a line."""
-    async with Database(migrated(settings)) as database:
-        tenant = await tenant_named(database, tenant_id)
-        identifier = TENANT.parse(tenant.id)
-        assert identifier is not None
-        for key in await keys.list_keys(database, identifier):
-            show(f"{key.id}  {'revoked' if key.revoked_at else 'valid':8}  {key.name}  {' '.join(key.scopes)}")
-
-
-async def end_key(settings: Settings, key_id: str) -> None:
-    """Revoke a key."""
-    identifier = KEY.parse(key_id)
-    async with Database(migrated(settings)) as database, database.transaction() as tx:
-        if identifier is None or not await keys.revoke_key(tx, identifier):
-            raise CannotStart(f"No valid key has the id {key_id}. `twh-server key list TENANT` shows a tenant's.")
-    show(f"{key_id} is revoked; every server stops to believe it within two seconds.")
 
 
 async def seal_again(settings: Settings) -> None:

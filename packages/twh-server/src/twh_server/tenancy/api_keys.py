@@ -174,9 +174,9 @@ cross join lateral (
 
 COUNT_KEYS = Read(
     sql="""
-select count(*)
-from api_keys
-where tenant_id = %(tenant)s and revoked_at is null and (expires_at is null or expires_at > now())
+select
+    (select count(*) from api_keys where tenant_id = %(tenant)s and revoked_at is null and expires_at is null)
+    + (select count(*) from api_keys where tenant_id = %(tenant)s and revoked_at is null and expires_at > now())
 """,
     parts=("nothing",),
     enter=_enter_count,

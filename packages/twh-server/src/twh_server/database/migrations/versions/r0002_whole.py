@@ -33,6 +33,7 @@ alter table api_keys
     add column successor uuid,
     add column version bigint not null default 1;
 grant update (name, role, scopes, expires_at, revoked_at, last_used_at, successor, version) on api_keys to {APP};
+create index api_keys_that_work on api_keys (tenant_id, expires_at) where revoked_at is null;
 
 create table tenant_settings (
     tenant_id uuid primary key references tenants,

@@ -40,6 +40,11 @@ def _parser() -> argparse.ArgumentParser:
     settings.add_argument("--json", action="store_true", help="for programs")
     settings.set_defaults(run=_show_settings)
 
+    check = commands.add_parser("check", help="before a start: what is missing, and what to do about it")
+    _with_places(check)
+    check.add_argument("--json", action="store_true", help="for programs")
+    check.set_defaults(run=_check)
+
     commands.add_parser("migrate", help="bring the database to this version").set_defaults(run=_migrate)
 
     commands.add_parser("reseal", help="seal again what lies under older keys (TWH_SECRETS_KEYS_OLD)").set_defaults(
@@ -134,6 +139,13 @@ def _show_settings(chosen: argparse.Namespace) -> None:
     from twh_server.processes import effective
 
     effective.show(_settings(chosen), _given(chosen), as_json=chosen.json)
+
+
+def _check(chosen: argparse.Namespace) -> None:
+    from twh_server.processes import check
+
+    if not check.run(_given(chosen), as_json=chosen.json):
+        sys.exit(1)
 
 
 def _serve(chosen: argparse.Namespace) -> None:

@@ -18,7 +18,17 @@ FROM_FILE = "_FILE"
 DEFAULT_PORT = 8750
 SETTING_FILE_BYTES_MAX = 65_536
 
-OTHERS = frozenset({"TWH_API_KEY", "TWH_BASE_URL", "TWH_DATA_DIR", "TWH_NO_INPUT"})
+OTHERS = frozenset(
+    {
+        "TWH_API_KEY",
+        "TWH_BASE_URL",
+        "TWH_DATA_DIR",
+        "TWH_ENVIRONMENT",
+        "TWH_LOG",
+        "TWH_NO_INPUT",
+        "TWH_NO_UPDATE_NOTICE",
+    }
+)
 """Variables of this prefix that the SDK and the command read."""
 
 _RATE = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,4})")

@@ -46,6 +46,11 @@ class Sealer:
         self.name = name_of(key)
         self._keys = {name_of(known): AESGCM(known) for known in (key, *older)}
 
+    @property
+    def names(self) -> list[bytes]:
+        """The names of the keys that open, that of the newest first."""
+        return list(self._keys)
+
     def seal_secret(self, secret: bytes, *, tenant: UUID, endpoint: UUID) -> bytes:
         """The form in which an endpoint's secret lies in the database."""
         return self._seal(secret, b"endpoint" + tenant.bytes + endpoint.bytes)

@@ -1,0 +1,85 @@
+"""`twh-server check`: before a start, what a server needs, a line each, and what to do about each that is missing.
+
+It changes nothing. What cannot be looked at because something before it is missing is left out.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import ValidationError
+
+from twh_server.access.sealing import Sealer
+from twh_server.processes.check_database import check_database
+from twh_server.processes.finding import Finding, fail, ok, unknown
+from twh_server.processes.listening import CannotStart, listen
+from twh_server.processes.starting import address_of, sealer_of
+from twh_server.settings import Settings, faults_of, strangers
+
+MARKS = {"ok": "ok", "fail": "FAIL", "unknown": "?"}
+
+
+def run(given: dict[str, Any], *, as_json: bool) -> bool:
+    """Check everything that can be, and print it; whether nothing failed. `given` are the command line's settings."""
+    found = list(check(given))
+    passed = not any(one.state == "fail" for one in found)
+    if as_json:
+        told = {"ok": passed, "checks": [asdict(one) for one in found]}
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+        return passed
+    width = max(len(one.name) for one in found)
+    for one in found:
+        sys.stdout.write(f"{MARKS[one.state]:4}  {one.name:{width}}  {one.found}\n")
+        if one.to_do:
+            sys.stdout.write(f"{'':{width + 8}}{one.to_do}\n")
+    return passed
+
+
+def check(given: dict[str, Any]) -> Iterator[Finding]:
+    """Every finding, in the order in which one thing needs the next."""
+    try:
+        settings = Settings(**given)
+    except ValidationError as fault:
+        for sentence in faults_of(fault):
+            yield fail("settings", sentence, "`twh-server settings` shows what is read from where.")
+        return
+    yield ok("settings", "all of them can be used")
+    if unread := strangers():
+        yield unknown("settings", f"{', '.join(unread)}: no such setting, and not read", "Is it misspelt?")
+    yield _port(settings)
+    sealer, finding = _sealer(settings)
+    yield finding
+    try:
+        address = address_of(settings)
+    except CannotStart as reason:
+        yield _hindered("database", reason)
+        return
+    yield from check_database(address, sealer)
+
+
+def _port(settings: Settings) -> Finding:
+    if not settings.port:
+        return ok("port", "a free one is taken at the start")
+    try:
+        listen(settings.host, settings.port).close()
+    except CannotStart as reason:
+        return _hindered("port", reason)
+    return ok("port", f"{settings.port} on {settings.host} is free")
+
+
+def _sealer(settings: Settings) -> tuple[Sealer | None, Finding]:
+    try:
+        sealer = sealer_of(settings)
+    except CannotStart as reason:
+        return None, _hindered("secrets key", reason)
+    newest, *older = (name.hex() for name in sealer.names)
+    also = f"; {', '.join(older)} open what was sealed before" if older else ""
+    return sealer, ok("secrets key", f"{newest} seals{also}")
+
+
+def _hindered(name: str, reason: CannotStart) -> Finding:
+    """What hinders a start is said as the start would say it: the fact first, then what to do."""
+    fact, _, to_do = str(reason).partition(". ")
+    return fail(name, fact.rstrip("."), to_do or "Change it.")

@@ -101,7 +101,7 @@ def idempotency_key(request: Incoming, *, required: bool) -> str | None:
 def entity_tags(request: Incoming, header: str) -> tuple[str, ...] | None:
     """The tags of `If-Match` or `If-None-Match`; None without the header. Raises MalformedRequest."""
     value = field(request, header)
-    if value is None or not value.strip():
+    if value is None:
         return None
     tags = [_TAGS.fullmatch(part) for part in value.split(",")]
     if not all(tags):

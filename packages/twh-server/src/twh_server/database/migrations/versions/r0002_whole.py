@@ -13,7 +13,7 @@ from typing import Any
 from alembic import op
 
 from twh_server.database.guards import APP, OWNER, Guard, guard
-from twh_server.database.planning import EXPECT_FEW_TENANTS
+from twh_server.database.planning import EXPECT_FEW_TENANTS, LET_WORKERS_ANALYZE
 from twh_server.database.revisions import NoWayBack
 
 revision = "0002"
@@ -176,6 +176,7 @@ def upgrade() -> None:
     for part in (ACCESS, AUDIT, CATALOGUE, WEBHOOKS, PURGE):
         op.execute(part)
     op.execute(EXPECT_FEW_TENANTS)
+    op.execute(LET_WORKERS_ANALYZE)
     for table, rights in RIGHTS.items():
         op.execute(guard(table, rights))
     _find_words()

@@ -44,6 +44,14 @@ TYPED_SCRIPTS = [
     "docs/make",
 ]
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+POSTGRESQLS = ["15", "16", "17"]  # besides the packaged 18, on which everything else runs
+EVERYWHERE = [f"Python {version}" for version in PYTHONS] + [f"PostgreSQL {version}" for version in POSTGRESQLS]
+# Debian, Red Hat, Homebrew.
+SYSTEM = [
+    "usr/lib/postgresql/{version}/bin",
+    "usr/pgsql-{version}/bin",
+    "opt/homebrew/opt/postgresql@{version}/bin",
+]
 SANDBOX = "twh-cli[sandbox]"
 ALONE = "import twh, importlib.util as u; assert twh.Client and not u.find_spec('twh_cli') and not u.find_spec('twh_server')"
 WHEELS = {"twh-sdk": ["python", "-c", ALONE], SANDBOX: ["twh", "quickstart"]}
@@ -160,14 +168,32 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(name="all", default=False)
-@nox.parametrize("version", PYTHONS, ids=PYTHONS)
-def every_python(session: nox.Session, version: str) -> None:
-    """Run the tests on every Python that is present, each in its own locked environment under .nox/."""
+@nox.parametrize("place", EVERYWHERE, ids=EVERYWHERE)
+def everywhere(session: nox.Session, place: str) -> None:
+    """Run the tests on every Python that is present, and the server's on every PostgreSQL."""
+    what, version = place.split()
+    if what == "Python":
+        on_python(session, version)
+    else:
+        on_postgresql(session, version)
+
+
+def on_python(session: nox.Session, version: str) -> None:
+    """All tests, in a locked environment of that Python under .nox/."""
     python = present(version)
     if python is None:
         session.skip(f"Python {version} is not on this machine")
     elsewhere = {"UV_PROJECT_ENVIRONMENT": str(ROOT / ".nox" / f"python-{version}"), "VIRTUAL_ENV": ""}
     session.run(uv(), "run", "-q", "--python", python, "pytest", *session.posargs, env=elsewhere)
+
+
+def on_postgresql(session: nox.Session, version: str) -> None:
+    """The server's tests, on the programs of a PostgreSQL that the system has."""
+    found = [folder for pattern in SYSTEM for folder in Path("/").glob(pattern.format(version=version))]
+    if not found:
+        session.skip(f"PostgreSQL {version} is not on this machine")
+    environment = {"TWH_POSTGRES_BINARIES": str(found[0])}
+    session.run(sys.executable, "-m", "pytest", "packages/twh-server/tests", *session.posargs, env=environment)
 
 
 def use_wheels(session: nox.Session, python: str) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, Transient, ended
+from twh_server.database.planning import analyze_grown
 from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower
 from twh_server.journal.sweep import sweep_keys
@@ -16,6 +17,7 @@ from twh_server.webhooks import fan_out
 from twh_server.webhooks.deliver import Courier
 
 SWEEP_PAUSE_SECONDS = 600.0
+GROWTH_PAUSE_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -28,13 +30,14 @@ async def working(database: Database, bell: Bell, sealer: Sealer) -> AsyncGenera
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(courier.run())
         tasks.create_task(follower.run())
-        sweeping = tasks.create_task(_sweep(database))
+        schedules = [tasks.create_task(_sweep(database)), tasks.create_task(_analyze(database))]
         try:
             yield
         finally:
             follower.stop()
             courier.stop()
-            await ended(sweeping)
+            for schedule in schedules:
+                await ended(schedule)
 
 
 async def _sweep(database: Database) -> None:
@@ -46,3 +49,13 @@ async def _sweep(database: Database) -> None:
         except Transient as loss:
             _log.warning("old idempotency keys could not be swept: %s", loss)
         await asyncio.sleep(SWEEP_PAUSE_SECONDS)
+
+
+async def _analyze(database: Database) -> None:
+    while True:
+        try:
+            if analyzed := await analyze_grown(database):
+                _log.info("%d tables have grown and were analyzed for the first time", analyzed)
+        except Transient as loss:
+            _log.warning("tables that have grown could not be analyzed: %s", loss)
+        await asyncio.sleep(GROWTH_PAUSE_SECONDS)

@@ -1,12 +1,16 @@
-"""On tables that nobody has analyzed yet, every look-up of the write path leads to the very row."""
+"""On tables that nobody has analyzed yet, and on those that have just grown, every look-up leads to the very row."""
 
 import psycopg
 import pytest
 import pytest_asyncio
+from grown import GROW
+from on_postgres import told_of_empty_tables
 
 from twh_server.database.address import Address
 from twh_server.database.engine import Database
+from twh_server.database.guards import APP, GUARDED
 from twh_server.database.migrate import migrate
+from twh_server.database.planning import analyze_grown
 
 # What the checks of foreign keys ask, and what the commands look up by name.
 LOOK_UPS = {
@@ -32,22 +36,82 @@ async def fresh(postgres, address):
         yield connection
 
 
+def arguments(sql):
+    return f"uuid, {'text' if sql.endswith(('sku = $2', 'code = $2', 'key = $2')) else 'uuid'}"
+
+
+def enters_by_both(plan, index):
+    """Whether a plan goes by that index, and by both its columns."""
+    lines = [line for (line,) in plan]
+    conditions = [line for line in lines if "Index Cond" in line]
+    return any(index in line for line in lines) and [condition.count("= $") for condition in conditions] == [2]
+
+
+@told_of_empty_tables
 @pytest.mark.parametrize(("index", "sql"), LOOK_UPS.items())
 async def test_a_look_up_takes_the_index_that_was_made_for_it(fresh, index, sql):
-    kind = "text" if sql.endswith(("sku = $2", "code = $2", "key = $2")) else "uuid"
-    await fresh.execute(f"prepare asked(uuid, {kind}) as {sql}")
+    await fresh.execute(f"prepare asked({arguments(sql)}) as {sql}")
     try:
         plan = await (await fresh.execute("explain execute asked(null, null)")).fetchall()
     finally:
         await fresh.execute("deallocate asked")
 
-    lines = [line for (line,) in plan]
-    assert any(index in line for line in lines), lines
-    [condition] = [line for line in lines if "Index Cond" in line]
-    assert condition.count("= $") == 2, lines
+    assert enters_by_both(plan, index), plan
 
 
 async def test_the_write_path_never_reads_a_whole_table(fresh):
     [(scans,)] = await (await fresh.execute("show enable_seqscan")).fetchall()
 
     assert scans == "off"
+
+
+class Grown:
+    """A database whose tables were empty when the look-ups were planned, then grew, and were looked at by the worker."""
+
+    def __init__(self, database, connection):
+        self.database, self.connection = database, connection
+        self.analyzed = []
+
+    async def plan_look_ups(self):
+        for index, sql in LOOK_UPS.items():
+            await self.connection.execute(f"prepare {index} ({arguments(sql)}) as {sql}")
+            await self.connection.execute(f"execute {index}(null, null)")
+
+    async def look(self):
+        self.analyzed.append(await analyze_grown(self.database))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def grown(postgres, address):
+    with psycopg.connect(postgres.conninfo(user="postgres"), autocommit=True) as connection:
+        connection.execute("create database grown")
+    there = Address(postgres.conninfo(dbname="grown"))
+    migrate(there)
+    async with Database(there) as database, database.writers.connection() as connection:
+        grown = Grown(database, connection)
+        await grown.plan_look_ups()
+        await grown.look()
+        with psycopg.connect(there.as_login()) as superuser:
+            superuser.execute(GROW)
+        await grown.look()
+        await grown.look()
+        yield grown
+
+
+@pytest.mark.parametrize("index", LOOK_UPS)
+async def test_what_was_planned_before_the_tables_grew_is_planned_anew(grown, index):
+    plan = await (await grown.connection.execute(f"explain execute {index}(null, null)")).fetchall()
+
+    assert enters_by_both(plan, index), plan
+
+
+async def test_tables_are_analyzed_once_when_they_have_grown(grown):
+    one_row_for_each_tenant = {"tenants", "tenant_settings", "ledger_heads"}
+
+    assert grown.analyzed == [0, len(GUARDED) - len(one_row_for_each_tenant), 0]
+
+
+async def test_only_the_worker_may_have_tables_analyzed(address):
+    async with await psycopg.AsyncConnection.connect(address.as_role(APP)) as app:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await app.execute("select analyze_grown_tables()")

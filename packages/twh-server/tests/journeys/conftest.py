@@ -63,9 +63,9 @@ def servers(address, tmp_path_factory):
         yield first, second
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def worker(address, tmp_path_factory):
-    """The process that delivers webhooks."""
+    """The process that delivers webhooks. It ends with the module: other tests deliver theirs by themselves."""
     with running("work", tmp_path_factory.mktemp("worker") / "err", TWH_DATABASE_URL=address.conninfo) as process:
         yield process
 

@@ -2,7 +2,8 @@
 
 A generic plan that reads through a tenant costs nothing on the first day and everything a month later, so each
 statement of the write path, and each read that many callers make, is explained as the server's own connections do on
-tables just created. Neither a scan of a table nor one of all that a tenant has in an index is right.
+tables just created (PostgreSQL 18 and later can be told of those) and on tables just grown. Neither a scan of a table
+nor one of all that a tenant has in an index is right.
 """
 
 import importlib
@@ -11,13 +12,15 @@ import re
 
 import psycopg
 import pytest
+from grown import GROW
+from on_postgres import told_of_empty_tables
 
 import twh_server
 from twh_server.access.keys import FIND_KEY
 from twh_server.access.last_use import WRITE_LAST_USE
 from twh_server.database.address import Address
 from twh_server.database.engine import Database
-from twh_server.database.guards import GUARDED
+from twh_server.database.guards import GUARDED, WORKER
 from twh_server.database.identifiers import fresh
 from twh_server.database.migrate import migrate
 from twh_server.events import feed
@@ -83,13 +86,15 @@ BY_TENANT_ALONE = {
 }
 
 
-@pytest.fixture(scope="module")
-def planners(postgres):
-    """The application's two ways to connect to a database that was just migrated, with plans that are kept."""
+@pytest.fixture(scope="module", params=[pytest.param("empty", marks=told_of_empty_tables), "grown"])
+def planners(postgres, request):
+    """The application's two ways to connect to a database, just migrated or just grown, with plans that are kept."""
     with psycopg.connect(postgres.conninfo(user="postgres"), autocommit=True) as superuser:
         superuser.execute("create database planned")
         address = Address(postgres.conninfo(dbname="planned"))
         migrate(address)
+        if request.param == "grown":
+            grow(address)
         database = Database(address)
         with psycopg.connect(database.writers.conninfo) as writer, psycopg.connect(database.reading) as reader:
             for connection in (writer, reader):
@@ -98,6 +103,14 @@ def planners(postgres):
                 connection.execute("select set_config('twh.tenant', %s, false)", (str(fresh()),))
             yield writer, reader
         superuser.execute("drop database planned with (force)")
+
+
+def grow(address):
+    """Fill every table, and let the worker's role do what the worker does."""
+    with psycopg.connect(address.as_login()) as superuser:
+        superuser.execute(GROW)
+    with psycopg.connect(address.as_role(WORKER), autocommit=True) as worker:
+        worker.execute("select analyze_grown_tables()")
 
 
 def nodes(plan):

@@ -1,20 +1,27 @@
 """Keys with roles, settings, an audit log, tenants that end; barcodes of packs, tags, words, places within places.
 
 Ships before the code that uses it. Code of revision 0001 goes on working beside it: whatever is new has a default or is
-null. What locks: each table is rewritten or indexed once, in one transaction.
+null. What it writes after the migration lacks what it has never heard of: an item is not found by words, and a place in
+transit or quarantine counts as sellable, until it is changed by newer code.
+
+What locks: the words of all items are found first, while everyone goes on. Then the tables that change are taken for as
+long as it takes to index them. With 200,000 movements and their events and 100,000 items, the migration took 10 s on two
+busy cores, and the longest that anyone waited was 1.6 s (PostgreSQL 15: 1.8 s). Taken from the beginning, everyone
+would have waited for all of it.
 """
 
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from alembic import op
 
 from twh_server.database.guards import APP, OWNER, Guard, guard
-from twh_server.database.planning import EXPECT_FEW_TENANTS
+from twh_server.database.planning import EXPECT_FEW_TENANTS, LET_WORKERS_ANALYZE
 from twh_server.database.revisions import NoWayBack
+from twh_server.database.taking import take
 
 revision = "0002"
 down_revision = "0001"
@@ -71,15 +78,6 @@ alter table item_barcodes
     ) stored;
 create index item_barcodes_by_gtin on item_barcodes (tenant_id, gtin) where gtin is not null;
 
-create table item_terms (
-    tenant_id uuid not null,
-    term text collate "C" not null,
-    item_id uuid not null,
-    primary key (tenant_id, term, item_id),
-    foreign key (tenant_id, item_id) references items
-);
-create index item_terms_by_item on item_terms (tenant_id, item_id, term);
-
 alter table locations
     add column parent_id uuid,
     add column sellable boolean not null default true,
@@ -89,6 +87,28 @@ update locations set sellable = false where kind in ('transit', 'quarantine');
 create index locations_by_parent on locations (tenant_id, parent_id, id) where parent_id is not null;
 create index locations_by_change on locations (tenant_id, updated_at, id);
 """
+
+# Filled before anything is taken, from items that go on being changed; what changed meanwhile is seen by its version.
+TERMS = """
+create table item_terms (
+    tenant_id uuid not null,
+    term text collate "C" not null,
+    item_id uuid not null
+);
+create temporary table read_items (
+    tenant_id uuid not null,
+    id uuid not null,
+    version bigint not null,
+    primary key (tenant_id, id)
+) on commit drop;
+"""
+
+TERMS_ARE_UNIQUE = """
+alter table item_terms add primary key (tenant_id, term, item_id);
+create index item_terms_by_item on item_terms (tenant_id, item_id, term);
+"""
+
+TERMS_ARE_OF_ITEMS = "alter table item_terms add foreign key (tenant_id, item_id) references items"
 
 WEBHOOKS = """
 alter table webhook_endpoints
@@ -163,9 +183,29 @@ RIGHTS = {
     "item_terms": Guard(app="select, insert, delete"),
 }
 
-ITEM_NAMES = (
-    "select tenant_id, id, name, attributes from items where (tenant_id, id) > (%s, %s) order by 1, 2 limit 5000"
-)
+TAKEN = ("tenants", "api_keys", "events", "items", "item_barcodes", "locations", "webhook_endpoints")
+
+ITEM_NAMES = """
+select tenant_id, id, version, name, attributes
+from items
+where (tenant_id, id) > (%s, %s)
+order by tenant_id, id
+limit 5000
+"""
+ITEMS_READ = """
+insert into read_items (tenant_id, id, version)
+select * from unnest(%s::uuid[], %s::uuid[], %s::bigint[])
+"""
+ITEMS_CHANGED = """
+select i.tenant_id, i.id, i.version, i.name, i.attributes
+from items as i
+left join read_items as r on r.tenant_id = i.tenant_id and r.id = i.id
+where r.version is distinct from i.version
+"""
+FORGET_TERMS = """
+delete from item_terms
+where (tenant_id, item_id) in (select * from unnest(%s::uuid[], %s::uuid[]))
+"""
 ADD_TERMS = """
 insert into item_terms (tenant_id, term, item_id)
 select * from unnest(%s::uuid[], %s::text[], %s::uuid[])
@@ -174,12 +214,18 @@ select * from unnest(%s::uuid[], %s::text[], %s::uuid[])
 
 def upgrade() -> None:
     """Add what is new, and put it under guard."""
-    for part in (ACCESS, AUDIT, CATALOGUE, WEBHOOKS, PURGE):
+    op.execute(TERMS)
+    connection: Any = op.get_bind().connection.driver_connection
+    _find_words(connection)
+    op.execute(TERMS_ARE_UNIQUE)
+    op.execute(take(*TAKEN))
+    _find_changed_words(connection)
+    for part in (ACCESS, AUDIT, CATALOGUE, TERMS_ARE_OF_ITEMS, WEBHOOKS, PURGE):
         op.execute(part)
     op.execute(EXPECT_FEW_TENANTS)
+    op.execute(LET_WORKERS_ANALYZE)
     for table, rights in RIGHTS.items():
         op.execute(guard(table, rights))
-    _find_words()
 
 
 def downgrade() -> None:
@@ -187,17 +233,26 @@ def downgrade() -> None:
     raise NoWayBack(revision)
 
 
-def _find_words() -> None:
+def _find_words(connection: Any) -> None:
     """The terms by which the items that are there can be found."""
-    connection: Any = op.get_bind().connection.driver_connection
     last = ("00000000-0000-0000-0000-000000000000",) * 2
     while rows := connection.execute(ITEM_NAMES, last).fetchall():
-        terms = [
-            (tenant, term, item) for tenant, item, name, attributes in rows for term in _terms_of(name, attributes)
-        ]
-        if terms:
-            connection.execute(ADD_TERMS, [list(column) for column in zip(*terms, strict=True)])
+        connection.execute(ITEMS_READ, [list(column) for column in zip(*(row[:3] for row in rows), strict=True)])
+        _add_terms(connection, rows)
         last = rows[-1][:2]
+
+
+def _find_changed_words(connection: Any) -> None:
+    """The same for items that were created or changed since they were read."""
+    if rows := connection.execute(ITEMS_CHANGED).fetchall():
+        connection.execute(FORGET_TERMS, [list(column) for column in zip(*(row[:2] for row in rows), strict=True)])
+        _add_terms(connection, rows)
+
+
+def _add_terms(connection: Any, rows: Sequence[Any]) -> None:
+    terms = [(tenant, term, item) for tenant, item, _, *words in rows for term in _terms_of(*words)]
+    if terms:
+        connection.execute(ADD_TERMS, [list(column) for column in zip(*terms, strict=True)])
 
 
 def _terms_of(name: str, attributes: dict[str, Any]) -> Iterator[str]:

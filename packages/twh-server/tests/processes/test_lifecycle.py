@@ -42,7 +42,7 @@ def test_a_tenant_is_shown(command, tenant):
     assert code == 0
     assert (lines["id"], lines["name"], lines["kind"]) == (tenant, NAME, "live")
     assert lines["state"].startswith("suspended since 2")
-    assert (lines["keys"], lines["events"]) == ("1 not revoked", "1")
+    assert (lines["keys"], lines["events"]) == ("1 not revoked", "2")
 
 
 @pytest.mark.parametrize(

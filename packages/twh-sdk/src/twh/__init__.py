@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time __getattr__
     from twh import errors as errors
     from twh import hooks as hooks
     from twh import models as models
+    from twh import testing as testing
     from twh import webhooks as webhooks
     from twh.call import Call as Call
     from twh.call import Raw as Raw
@@ -68,7 +69,7 @@ EXPORTS = {
     "twh.params": ("Expected", "Line", "ReferenceParts", "TransferLine"),
     "twh.wire": ("NOT_GIVEN", "NotGiven", "Quantity"),
 }
-MODULES = ("errors", "hooks", "models", "webhooks")
+MODULES = ("errors", "hooks", "models", "testing", "webhooks")
 
 
 def __getattr__(name: str) -> object:

@@ -20,6 +20,7 @@ class NewSandbox(Body):
     """A sandbox to be created."""
 
     name: str = Field(DEFAULT_NAME, min_length=1, max_length=64)
+    seed: bool = Field(True, description="Whether it has a shop's items, locations and history; else it is empty.")
 
 
 class KeyRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,11 +51,11 @@ class Whose(msgspec.Struct, frozen=True):
     example={"name": "Ann's sandbox"},
 )
 async def create(call: Call[NewSandbox, Query]) -> Answer:
-    """Create a sandbox: a tenant of its own, seeded with items, locations and some weeks of movements.
+    """Create a sandbox: a tenant of its own, seeded with items, locations and some weeks of movements, or empty.
 
     The answer carries the secret of its key, this once.
     """
-    sandbox = await create_sandbox(call.rooms.database, call.rooms.writer, name=call.body.name)
+    sandbox = await create_sandbox(call.rooms.database, call.rooms.writer, name=call.body.name, seed=call.body.seed)
     return Answer(status=201, body=msgspec.json.encode(sandbox))
 
 

@@ -30,12 +30,15 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
     key: NewKey
 
 
-async def create_sandbox(database: Database, writer: Writer, *, name: str = DEFAULT_NAME) -> Sandbox:
-    """Create a seeded tenant. Raises what `Writer.submit` raises; of a sandbox that failed half-way, nobody has the key."""
+async def create_sandbox(
+    database: Database, writer: Writer, *, name: str = DEFAULT_NAME, seed: bool = True
+) -> Sandbox:
+    """Create a tenant, seeded or empty. Raises what `Writer.submit` raises; of one that failed half-way, nobody has the key."""
     async with database.transaction() as tx:
         tenant = await create_tenant(tx, name=name, kind="sandbox")
         key = await create_key(tx, tenant, name="sandbox", scopes=SANDBOX_SCOPES)
-    await _seed(writer, tenant, key)
+    if seed:
+        await _seed(writer, tenant, key)
     return Sandbox(tenant=tenant, key=key)
 
 

@@ -2,7 +2,8 @@
 
     python examples/pages.py docs/tutorial/ten-minutes.md
 
-The Python blocks share their names, as in one session. The first block that fails ends the page.
+The Python blocks share their names, as in one session. A block with a title (```python title="shop.py") is a file that the reader
+writes; blocks of one title follow each other in it. The first block that fails ends the page.
 """
 
 import os
@@ -14,7 +15,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(python|sh)(?: title=\"([\w.]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def main(page: Path) -> int:
@@ -25,10 +26,19 @@ def main(page: Path) -> int:
         os.chdir(folder)
         for block in BLOCK.finditer(text):
             line = text.count("\n", 0, block.start()) + 2
-            if not (python(block[2], names) if block[1] == "python" else shell(block[2])):
+            language, title, code = block.groups()
+            if title:
+                write(Path(title), code)
+            elif not (python(code, names) if language == "python" else shell(code)):
                 print(f"fails: the block at {page}:{line}")
                 return 1
     return 0
+
+
+def write(file: Path, code: str) -> None:
+    """A block that is a file, or goes on with it."""
+    before = file.read_text(encoding="utf-8") + "\n\n" if file.exists() else ""
+    file.write_text(before + code, encoding="utf-8")
 
 
 def python(code: str, names: dict[str, Any]) -> bool:

@@ -1,8 +1,8 @@
 from decimal import Decimal
 
 import pytest
-
 import shop
+
 from twh import Client, WebhookRejected, models
 from twh.testing import Clock, MockServer, sample, sign
 

@@ -1,4 +1,4 @@
-"""Write the SDK's models from openapi/openapi.json, or with --check say whether they are what it says.
+"""Write the SDK's models and errors from openapi/openapi.json, or with --check say whether they are what it says.
 
 What comes in from the server is read leniently: limits and patterns are the server's to enforce, and a value that is not
 on a list today may come from a newer server tomorrow. So schemas lose their constraints here, and enums become
@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +22,7 @@ from typing import Any, cast
 HERE = Path(__file__).parent
 OPENAPI = HERE.parent.parent / "openapi" / "openapi.json"
 MODELS = HERE / "src" / "twh" / "models"
+ERRORS = HERE / "src" / "twh" / "errors"
 HEADER = "# Generated from openapi/openapi.json by generate_models.py: do not edit.\n"
 KEPT_KEYS = {
     "$ref", "additionalProperties", "allOf", "anyOf", "const", "default", "description", "enum", "format", "items", "oneOf",
@@ -59,7 +61,11 @@ def files(document: Schema) -> dict[Path, str]:
             "Event",
         ],
     }
-    return {MODELS / "generated.py": models, MODELS / "__init__.py": exports(names)}
+    return {
+        MODELS / "generated.py": models,
+        MODELS / "__init__.py": exports(names),
+        ERRORS / "problems.py": formatted(errors(document)),
+    }
 
 
 # --- the contract, as a reader sees it ------------------------------------------------------------------------------
@@ -204,6 +210,99 @@ COMMAND = [
     "--strict-refs",
     "--strict-nullable",
 ]
+
+
+# --- the errors -----------------------------------------------------------------------------------------------------
+
+# What every problem tells, and what an error has anyway.
+NO_FACTS = {"type", "title", "status", "detail", "code", "request_id", "errors", "retry_after_seconds"}
+DOCSTRING_COLUMNS = 110
+QUANTITIES = {"available", "requested", "on_hand"}
+DIGITS_BUT_NO_QUANTITIES = {"barcode"}
+READINGS = {"bool": "flag", "int": "whole", "Decimal": "decimal", "datetime": "moment", "str": "text"}
+
+
+def errors(document: Schema) -> str:
+    """errors/problems.py: one class a code, but for those that are all that their status can mean."""
+    by_status = dict(re.findall(r"^    (\d+): (\w+),$", (ERRORS / "tree.py").read_text(encoding="utf-8"), re.MULTILINE))
+    sorts = sorts_of_an_invalid_entry(document)
+    coded = [one for one in document["x-problems"] if class_of(one["code"]) not in by_status.values()]
+    coded.sort(key=lambda one: (one["statuses"][0], one["code"] in sorts, one["code"]))
+    parents = {
+        one["code"]: "InvalidEntry" if one["code"] in sorts else by_status[str(one["statuses"][0])] for one in coded
+    }
+    imported = ", ".join(sorted({"APIError", *parents.values()} - {"InvalidEntry"}))
+    names = "".join(f'    "{name}",\n' for name in sorted(class_of(code) for code in parents))
+    table = "".join(f'    "{code}": {class_of(code)},\n' for code in sorted(parents))
+    written = "".join(error_class(one, parents[one["code"]], facts_of(document, one["code"])) for one in coded)
+    return f'''{HEADER}"""One class a problem code, below the class of its status."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from twh.errors.tree import {imported}
+
+__all__ = [
+{names}]
+
+{written}
+
+BY_CODE: dict[str, type[APIError]] = {{
+{table}}}
+'''
+
+
+def error_class(problem: Schema, parent: str, facts: dict[str, str]) -> str:
+    """A class whose docstring says what happened and what to do, with a property for each fact."""
+    words = f"{problem['title']}.\n\n{textwrap.fill(problem['what_to_do'], DOCSTRING_COLUMNS)}".replace('"', "'")
+    lines = [f"class {class_of(problem['code'])}({parent}):", *textwrap.indent(f'"""{words}\n"""', "    ").split("\n")]
+    for name, kind in facts.items():
+        lines += ["", "    @property", f"    def {name}(self) -> {kind} | None:"]
+        lines += [f'        return self.{READINGS[kind]}("{name}")']
+    return "\n\n" + "\n".join(lines) + "\n"
+
+
+def facts_of(document: Schema, code: str) -> dict[str, str]:
+    """What the catalogue's example of a problem tells beside its text, and of what kind it is."""
+    examples: Iterator[Schema] = (one["value"] for one in document["components"]["examples"].values())
+    example: Schema = next((one for one in examples if one.get("code") == code), dict[str, Any]())
+    return {name: kind_of_fact(name, value) for name, value in example.items() if name not in NO_FACTS}
+
+
+def kind_of_fact(name: str, value: object) -> str:
+    if isinstance(value, (bool, int)):
+        return type(value).__name__
+    if name.endswith("_at"):
+        return "datetime"
+    if name in QUANTITIES:
+        return "Decimal"
+    if re.fullmatch(r"-?\d+(\.\d+)?", str(value)) and name not in DIGITS_BUT_NO_QUANTITIES:
+        sys.exit(f"Is the fact {name!r} ({value!r}) a quantity? Say so in {Path(__file__).name}.")
+    return "str"
+
+
+def sorts_of_an_invalid_entry(document: Schema) -> set[str]:
+    """The codes that mean one sort of `invalid_entry`: 422, and only where that is answered too."""
+    refused = [
+        set(answer.get("content", {}).get("application/problem+json", {}).get("examples", {}))
+        for path in document["paths"].values()
+        for operation in path.values()
+        for status, answer in operation["responses"].items()
+        if status == "422"
+    ]
+    elsewhere = {code for codes in refused if "invalid_entry" not in codes for code in codes}
+    there = {code for codes in refused if "invalid_entry" in codes for code in codes} - elsewhere
+    only_422 = {one["code"] for one in document["x-problems"] if one["statuses"] == [422]}
+    return (there & only_422) - {"invalid_entry", "idempotency_key_reused"}
+
+
+def class_of(code: str) -> str:
+    return "".join(word.capitalize() for word in code.split("_"))
+
+
+# --- what they have in common ---------------------------------------------------------------------------------------
 
 
 def classes(source: str) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -150,3 +151,28 @@ def test_every_error_has_all_attributes():
 def test_the_code_of_a_class_is_its_name():
     for code, kind in problems.BY_CODE.items():
         assert re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower() == code
+
+
+def test_what_a_problem_tells_has_its_type():
+    error = problem(401, "api_key_expired", key="key_1", expired_at="2026-05-10T12:00:00Z", successor=None)
+
+    assert isinstance(error, errors.ApiKeyExpired)
+    assert error.expired_at == datetime(2026, 5, 10, 12, tzinfo=UTC)
+    assert (error.key, error.successor) == ("key_1", None)
+    assert problem(401, "api_key_expired", expired_at="soon").expired_at is None
+
+
+def test_the_hint_is_what_the_catalogue_says_where_we_say_nothing_better():
+    assert "force=True" in problem(409, "insufficient_stock").hint
+    assert problem(409, "too_many_endpoints").hint == " ".join(
+        errors.TooManyEndpoints.__doc__.partition("\n\n")[2].split()
+    )
+    assert problem(422, "moon_in_wrong_phase").hint.startswith("Look at .errors")
+
+
+def test_every_class_says_what_happened_and_what_to_do():
+    for kind in problems.BY_CODE.values():
+        title, _, what_to_do = kind.__doc__.strip().partition("\n\n")
+
+        assert title.endswith("."), kind
+        assert what_to_do, kind

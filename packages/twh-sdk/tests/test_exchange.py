@@ -189,6 +189,15 @@ def test_an_attempt_gets_no_more_time_than_the_deadline_leaves():
     assert story.sent[1].timeout < 2
 
 
+def test_no_attempt_is_made_that_has_no_time_for_an_answer():
+    story = Story([problem(503, "overloaded")], seconds_each=0.3)
+
+    with pytest.raises(errors.Overloaded):
+        story.play(change(), deadline=60)
+
+    assert all(one.timeout >= 0.5 for one in story.sent)
+
+
 def test_attempts_max_ends_the_attempts():
     story = Story([problem(503, "overloaded")])
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -44,6 +45,25 @@ def test_importing_twh_loads_nothing():
 
 def test_importing_the_client_loads_neither_httpx_nor_pydantic():
     assert not loaded_by("from twh import Client") & {"httpx", "pydantic", "asyncio", "anyio", "ssl"}
+
+
+def seconds_of(statement):
+    """The best of some runs, over a Python that does nothing: what the machine does besides is not the import's."""
+
+    def best(code):
+        def one():
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True)
+            return time.perf_counter() - began
+
+        return min(one() for _ in range(8))
+
+    return best(statement) - best("pass")
+
+
+@pytest.mark.parametrize(("statement", "most"), [("import twh", 0.005), ("from twh import Client", 0.120)])
+def test_importing_takes_no_time(statement, most):
+    assert seconds_of(statement) <= most
 
 
 def test_httpx_does_not_bring_its_command_line():

@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 USER_AGENT = f"twh-sdk/{__version__} python/{platform.python_version()}"
 
+WORTHWHILE_SECONDS = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -133,7 +135,13 @@ class Exchange(Generic[T]):
             return None
         asked = failure.retry_after
         pause = policy.backoff(self.attempts) if asked is None else policy.obeyed(asked)
-        return pause if policy.clock() + pause < min(self.deadline, self.sandbox_deadline(failure)) else None
+        until = min(self.deadline - self.worthwhile, self.sandbox_deadline(failure))
+        return pause if policy.clock() + pause < until else None
+
+    @property
+    def worthwhile(self) -> float:
+        """Seconds without which another attempt only turns a plain refusal into an answer that was not awaited."""
+        return min(WORTHWHILE_SECONDS, self.policy.timeout, (self.deadline - self.started) / 10)
 
     def sandbox_deadline(self, failure: Failure) -> float:
         """A sandbox that nobody started is not waited for: its owner is at the keyboard. A stream waits on."""

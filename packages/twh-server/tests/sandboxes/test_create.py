@@ -167,3 +167,11 @@ def test_nothing_happens_in_the_future_whatever_the_hour(hour):
     assert all(entry.occurred_at <= now for entry in told)
     assert [entry.occurred_at for entry in told] == sorted(entry.occurred_at for entry in told)
     assert all(Decimal(line.quantity) for entry in told if entry.kind != "count" for line in entry.lines)
+
+
+async def test_a_sandbox_may_be_empty(database, writer):
+    empty = await create_sandbox(database, writer, seed=False)
+
+    counts = "select (select count(*) from items where tenant_id = %(tenant)s), (select count(*) from events where tenant_id = %(tenant)s)"
+    assert await rows(database, empty, counts) == [(0, 0)]
+    assert (await Keys(database).find(empty.key.secret)).scopes

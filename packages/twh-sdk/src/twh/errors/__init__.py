@@ -23,7 +23,6 @@
 All of them have `.message .code .status .request_id .idempotency_key .attempts .hint .docs_url .errors`, and all pickle.
 """
 
-# Each module names in __all__ what they give; a new problem code then needs no line here.
-from twh.errors.access import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary]
+# Both modules name in __all__ what they give; a new problem code then needs no line here.
 from twh.errors.problems import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary]
 from twh.errors.tree import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary]

@@ -58,5 +58,7 @@ OUTCOME_UNKNOWN = (
 )
 
 
-def hint_for(code: str, status: int) -> str | None:
-    return HINTS.get(code) or STATUS_HINTS.get(status)
+def hint_for(code: str, status: int, explained: str | None = None) -> str | None:
+    """Our own sentence for the code, else what the catalogue says to do, else what the status suggests."""
+    what_to_do = " ".join((explained or "").partition("\n\n")[2].split())
+    return HINTS.get(code) or what_to_do or STATUS_HINTS.get(status)

@@ -1,31 +1,21 @@
+# Generated from openapi/openapi.json by generate_models.py: do not edit.
 """One class a problem code, below the class of its status."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
-from twh.errors.access import BY_CODE as ABOUT_ACCESS
-from twh.errors.entry_problems import (
-    FieldMissing,
-    FieldNotAllowed,
-    InvalidEntry,
-    InvalidQuantity,
-    OccurredAtOutOfRange,
-    PackNotFound,
-    QuantityOutOfRange,
-    ReasonRequired,
-    ReasonUnknown,
-    SameLocation,
-    TooManyDecimals,
-    TooManyLines,
-    UnknownKind,
-)
 from twh.errors.tree import (
     APIError,
     BadRequest,
     Conflict,
+    Forbidden,
     NotFound,
     PreconditionFailed,
+    RequestTooSlow,
+    TooManyRequests,
+    Unauthenticated,
     Unavailable,
     Unprocessable,
     UnsupportedMediaType,
@@ -33,8 +23,11 @@ from twh.errors.tree import (
 
 __all__ = [
     "AlreadyExists",
+    "ApiKeyExpired",
+    "ApiKeyMistyped",
+    "ApiKeyRevoked",
+    "ApiKeyUnknown",
     "BarcodeTaken",
-    "BodyEncoded",
     "CodeTaken",
     "CountIsBackdated",
     "DeliveryNotFound",
@@ -45,7 +38,6 @@ __all__ = [
     "EventNotFound",
     "FieldMissing",
     "FieldNotAllowed",
-    "HeadersTooLarge",
     "IdempotencyKeyMalformed",
     "IdempotencyKeyMissing",
     "IdempotencyKeyNotFound",
@@ -73,11 +65,15 @@ __all__ = [
     "QuantityOutOfRange",
     "ReasonRequired",
     "ReasonUnknown",
+    "RequestTimeout",
     "SameLocation",
+    "ScopeMissing",
     "SkuTaken",
     "StaleQuantity",
     "StaleVersion",
-    "TargetTooLong",
+    "TenantClosed",
+    "TenantSuspended",
+    "TooManyAttempts",
     "TooManyDecimals",
     "TooManyEndpoints",
     "TooManyLines",
@@ -85,56 +81,273 @@ __all__ = [
 ]
 
 
-class MalformedRequest(BadRequest):
-    """The request has broken JSON, a wrong type or an unknown field."""
+class IdempotencyKeyMalformed(BadRequest):
+    """The idempotency key cannot be used.
+
+    Use 1 to 255 visible ASCII characters.
+    """
 
 
 class IdempotencyKeyMissing(BadRequest):
-    """What moves stock needs an idempotency key."""
+    """This request needs an idempotency key.
 
-
-class IdempotencyKeyMalformed(BadRequest):
-    """The idempotency key is not 1 to 255 visible ASCII characters."""
+    Send `Idempotency-Key` with a fresh value for each new request. The SDK always does.
+    """
 
 
 class InvalidParameter(BadRequest):
-    """A query parameter has a value that it cannot have."""
+    """A query parameter cannot be used.
+
+    Look in `errors`: a query parameter is unknown, stands twice, is out of bounds, or is a cursor that no answer
+    gave.
+    """
 
 
-class ItemNotFound(NotFound):
-    """There is no such item. Status 404 for the address's item, 422 for one in the body."""
+class MalformedRequest(BadRequest):
+    """The request cannot be read.
+
+    Send JSON with the fields and types of the operation. Unknown fields and NUL characters are refused too;
+    `errors` has them all.
+    """
 
 
-class LocationNotFound(NotFound):
-    """There is no such location. Status 404 for the address's location, 422 for one in the body."""
+class ApiKeyExpired(Unauthenticated):
+    """The API key has expired.
+
+    Use `successor`, when the key was rotated, or another key; `key` expired at `expired_at`.
+    """
+
+    @property
+    def key(self) -> str | None:
+        return self.text("key")
+
+    @property
+    def expired_at(self) -> datetime | None:
+        return self.moment("expired_at")
+
+    @property
+    def successor(self) -> str | None:
+        return self.text("successor")
 
 
-class EntryNotFound(NotFound):
-    """There is no such entry."""
+class ApiKeyMistyped(Unauthenticated):
+    """This is not an API key.
+
+    Copy the key again, whole: what was sent has not the form of a key, or its checksum does not fit. `detail`
+    says which, and whether a test key was passed off as a live one.
+    """
 
 
-class MovementNotFound(NotFound):
-    """There is no such movement."""
+class ApiKeyRevoked(Unauthenticated):
+    """The API key was revoked.
+
+    Use another key; `key` was revoked at `revoked_at`. Only who holds the key is told so.
+    """
+
+    @property
+    def key(self) -> str | None:
+        return self.text("key")
+
+    @property
+    def revoked_at(self) -> datetime | None:
+        return self.moment("revoked_at")
 
 
-class EventNotFound(NotFound):
-    """There is no such event."""
+class ApiKeyUnknown(Unauthenticated):
+    """This server does not know the API key.
+
+    Check the key and the address: it has the form of a key, but another server made it, or a sandbox that is
+    gone.
+    """
 
 
-class EndpointNotFound(NotFound):
-    """There is no such webhook endpoint."""
+class ScopeMissing(Forbidden):
+    """The API key does not allow this.
+
+    Use a key with the scope that `scope` names.
+    """
+
+    @property
+    def scope(self) -> str | None:
+        return self.text("scope")
+
+
+class TenantClosed(Forbidden):
+    """The tenant is closed.
+
+    Ask whoever operates the server: nothing of a closed tenant is read or changed.
+    """
+
+
+class TenantSuspended(Forbidden):
+    """The tenant is suspended.
+
+    Read, or ask whoever operates the server to resume the tenant: while it is suspended, nothing is changed.
+    """
 
 
 class DeliveryNotFound(NotFound):
-    """There is no such delivery."""
+    """There is no such delivery.
+
+    Check the id.
+    """
+
+    @property
+    def delivery(self) -> str | None:
+        return self.text("delivery")
+
+
+class EndpointNotFound(NotFound):
+    """There is no such webhook endpoint.
+
+    Check the id; it may have been deleted.
+    """
+
+    @property
+    def endpoint(self) -> str | None:
+        return self.text("endpoint")
+
+
+class EntryNotFound(NotFound):
+    """There is no such entry.
+
+    Check the id.
+    """
+
+    @property
+    def entry(self) -> str | None:
+        return self.text("entry")
+
+
+class EventNotFound(NotFound):
+    """There is no such event.
+
+    Check the id.
+    """
+
+    @property
+    def event(self) -> str | None:
+        return self.text("event")
 
 
 class IdempotencyKeyNotFound(NotFound):
-    """No answer is recorded under this key."""
+    """Nothing is recorded under this idempotency key.
+
+    This means *unknown*, not *failed*: the first attempt may still be under way. Send the request again with the
+    key; that settles it.
+    """
+
+    @property
+    def key(self) -> str | None:
+        return self.text("key")
+
+
+class ItemNotFound(NotFound):
+    """There is no such item.
+
+    Check the id or SKU; SKUs are compared exactly.
+    """
+
+    @property
+    def item(self) -> str | None:
+        return self.text("item")
+
+
+class LocationNotFound(NotFound):
+    """There is no such location.
+
+    Check the id or code; codes are compared exactly.
+    """
+
+    @property
+    def location(self) -> str | None:
+        return self.text("location")
+
+
+class MovementNotFound(NotFound):
+    """There is no such movement.
+
+    Check the id.
+    """
+
+    @property
+    def movement(self) -> str | None:
+        return self.text("movement")
+
+
+class RequestTimeout(RequestTooSlow):
+    """The request did not arrive in time.
+
+    Send the body faster, then again with the same key.
+    """
+
+
+class BarcodeTaken(Conflict):
+    """This barcode belongs to another item.
+
+    A barcode leads to one item, or to one of its packs, and a GTIN is one barcode in all its forms. Take it away
+    from the other first; `barcode` in the list of items finds who has it.
+    """
+
+    @property
+    def barcode(self) -> str | None:
+        return self.text("barcode")
+
+
+class CodeTaken(Conflict):
+    """This location code is taken.
+
+    Choose another code. A code is taken for ever once it was used.
+    """
+
+    @property
+    def location(self) -> str | None:
+        return self.text("location")
+
+
+class CountIsBackdated(Conflict):
+    """Stock moved after this count was taken.
+
+    Stock moved after the count was taken. Count again.
+    """
+
+    @property
+    def moved_at(self) -> datetime | None:
+        return self.moment("moved_at")
+
+
+class EntryAlreadyReversed(Conflict):
+    """The entry was reversed before.
+
+    `reversed_by` is the reversal. Reverse that to undo it.
+    """
+
+    @property
+    def entry(self) -> str | None:
+        return self.text("entry")
+
+    @property
+    def reversed_by(self) -> str | None:
+        return self.text("reversed_by")
+
+
+class EntryPredatesCount(Conflict):
+    """The entry is older than a count of the same stock.
+
+    The stock was counted after `occurred_at`, so the count contains it. If the count was wrong, count again.
+    """
+
+    @property
+    def counted_at(self) -> datetime | None:
+        return self.moment("counted_at")
 
 
 class InsufficientStock(Conflict):
-    """There is not enough stock to take."""
+    """There is not enough stock to take.
+
+    Take no more than `available`, or receive first. With the scope `stock:force`, `force` takes it anyway, on the
+    record.
+    """
 
     @property
     def line(self) -> int | None:
@@ -149,8 +362,81 @@ class InsufficientStock(Conflict):
         return self.decimal("requested")
 
 
+class ItemArchived(Conflict):
+    """The item is archived.
+
+    An archived item takes no movements and no changes. Restore it first.
+    """
+
+    @property
+    def item(self) -> str | None:
+        return self.text("item")
+
+
+class ItemHasStock(Conflict):
+    """The item still has stock.
+
+    Issue, transfer or write off its stock before you archive it.
+    """
+
+    @property
+    def item(self) -> str | None:
+        return self.text("item")
+
+
+class LocationArchived(Conflict):
+    """The location is archived.
+
+    An archived location takes no movements, no changes and no parts. Restore it first.
+    """
+
+    @property
+    def location(self) -> str | None:
+        return self.text("location")
+
+
+class LocationHasParts(Conflict):
+    """Locations in use are part of this one.
+
+    Archive the locations that are part of it, or move them elsewhere; `parts` says how many there are.
+    """
+
+    @property
+    def location(self) -> str | None:
+        return self.text("location")
+
+    @property
+    def parts(self) -> int | None:
+        return self.whole("parts")
+
+
+class LocationHasStock(Conflict):
+    """The location still has stock.
+
+    Move or write off its stock before you archive it.
+    """
+
+    @property
+    def location(self) -> str | None:
+        return self.text("location")
+
+
+class SkuTaken(Conflict):
+    """This SKU is taken.
+
+    Choose another SKU. A SKU is taken for ever once it was used.
+    """
+
+    @property
+    def sku(self) -> str | None:
+        return self.text("sku")
+
+
 class StaleQuantity(Conflict):
-    """The level is not what was expected."""
+    """The stock is not what you expected.
+
+    The level is not what `expected` said. Read it, decide again, send with a new key.
+    """
 
     @property
     def line(self) -> int | None:
@@ -165,64 +451,22 @@ class StaleQuantity(Conflict):
         return self.whole("version")
 
 
-class SkuTaken(Conflict):
-    """Another item has this SKU."""
-
-
-class CodeTaken(Conflict):
-    """Another location has this code."""
-
-
-class BarcodeTaken(Conflict):
-    """Another item has this barcode."""
-
-
-class EntryAlreadyReversed(Conflict):
-    """The entry was reversed before."""
-
-    @property
-    def reversed_by(self) -> str | None:
-        return self.text("reversed_by")
-
-
-class EntryPredatesCount(Conflict):
-    """The entry is older than a count of its level."""
-
-
-class CountIsBackdated(Conflict):
-    """Stock moved after this count was taken."""
-
-
 class TooManyEndpoints(Conflict):
-    """There are too many webhook endpoints."""
+    """There are too many webhook endpoints.
 
-
-class ItemArchived(Conflict):
-    """The item is archived."""
-
-
-class LocationArchived(Conflict):
-    """The location is archived."""
-
-
-class ItemHasStock(Conflict):
-    """The item still has stock."""
-
-
-class LocationHasStock(Conflict):
-    """The location still has stock."""
-
-
-class LocationHasParts(Conflict):
-    """Locations in use are part of it."""
+    Delete an endpoint that is no longer wanted; `endpoints_max` is the limit.
+    """
 
     @property
-    def parts(self) -> int | None:
-        return self.whole("parts")
+    def endpoints_max(self) -> int | None:
+        return self.whole("endpoints_max")
 
 
 class AlreadyExists(PreconditionFailed):
-    """It is there already, and was only to be created."""
+    """There is one already.
+
+    `If-None-Match: *` creates or does nothing, and it is there. Read it, or leave the header out to replace it.
+    """
 
     @property
     def version(self) -> int | None:
@@ -234,7 +478,10 @@ class AlreadyExists(PreconditionFailed):
 
 
 class StaleVersion(PreconditionFailed):
-    """It was changed after it was read."""
+    """The object has changed since you read it.
+
+    It has changed since you read it. Read it again; `etag` is its current version.
+    """
 
     @property
     def version(self) -> int | None:
@@ -246,46 +493,159 @@ class StaleVersion(PreconditionFailed):
 
 
 class NotJson(UnsupportedMediaType):
-    """The body is not JSON."""
+    """The body is not JSON.
 
-
-class BodyEncoded(UnsupportedMediaType):
-    """The body is compressed or otherwise encoded."""
-
-
-class TargetTooLong(APIError):
-    """The address is too long."""
-
-
-class HeadersTooLarge(APIError):
-    """The headers are too large."""
-
-
-class InvalidItem(Unprocessable):
-    """The item makes no sense: `.errors` names everything that is wrong."""
-
-
-class InvalidLocation(Unprocessable):
-    """The location makes no sense: `.errors` names everything that is wrong."""
-
-
-class InvalidEndpoint(Unprocessable):
-    """The endpoint makes no sense: `.errors` names everything that is wrong."""
+    Send `Content-Type: application/json`.
+    """
 
 
 class IdempotencyKeyReused(Unprocessable):
-    """The key belongs to another request."""
+    """This idempotency key was used for another request.
+
+    The key stands for another request. A new request has a new key.
+    """
+
+    @property
+    def key(self) -> str | None:
+        return self.text("key")
+
+
+class InvalidEndpoint(Unprocessable):
+    """The webhook endpoint does not make sense.
+
+    Each value that cannot be used is in `errors`: an address that may not be called, a kind that does not exist.
+    """
+
+
+class InvalidEntry(Unprocessable):
+    """The entry does not make sense.
+
+    Each value that cannot be used is in `errors` with its pointer. When all that is wrong is of one sort, that
+    sort is the code (`item_not_found`, `invalid_quantity` …).
+    """
+
+
+class InvalidItem(Unprocessable):
+    """The item does not make sense.
+
+    Each value that cannot be used is in `errors`; a wrong check digit comes with the right one.
+    """
+
+
+class InvalidLocation(Unprocessable):
+    """The location does not make sense.
+
+    Each value that cannot be used is in `errors`. A location lies at most eight deep, and never within itself.
+    """
+
+
+class FieldMissing(InvalidEntry):
+    """A line lacks a field that this kind of entry needs.
+
+    Add the field: a transfer's line has `source` and `target`, all others have `location`.
+    """
+
+
+class FieldNotAllowed(InvalidEntry):
+    """A line has a field that this kind of entry does not take.
+
+    Leave the field out: this kind of entry does not take it.
+    """
+
+
+class InvalidQuantity(InvalidEntry):
+    """The quantity cannot be used.
+
+    Send a decimal as text, such as '12' or '-2.5'. What comes in or goes out is above zero, an adjustment is not
+    zero, a count is not below zero.
+    """
+
+
+class OccurredAtOutOfRange(InvalidEntry):
+    """The time lies outside the window that the tenant allows.
+
+    Send a time inside the window of the tenant's settings: `occurred_at_back_days`, `occurred_at_ahead_minutes`.
+    """
+
+
+class PackNotFound(InvalidEntry):
+    """The item has no such pack.
+
+    Use the name of one of the item's `packs`, or leave `pack` out to count in its unit.
+    """
+
+
+class QuantityOutOfRange(InvalidEntry):
+    """The quantity or the level would be too large.
+
+    Quantities and levels stay below 10^15.
+    """
+
+
+class ReasonRequired(InvalidEntry):
+    """This kind of entry needs a reason.
+
+    Say why: an adjustment needs a reason, and so does what the tenant's settings name in `reason_required`.
+    """
+
+
+class ReasonUnknown(InvalidEntry):
+    """The tenant has no such reason for adjustments.
+
+    Use one of the tenant's `adjustment_reasons`; the message names them.
+    """
+
+
+class SameLocation(InvalidEntry):
+    """Source and target are the same location.
+
+    A transfer has two locations.
+    """
+
+
+class TooManyDecimals(InvalidEntry):
+    """The quantity has more decimals than the item's scale.
+
+    Use no more decimals than the item's `scale`. Nothing is ever rounded.
+    """
+
+
+class TooManyLines(InvalidEntry):
+    """An entry has 1 to 1,000 lines.
+
+    Send 1 to 1,000 lines an entry.
+    """
+
+
+class UnknownKind(InvalidEntry):
+    """There is no such kind of entry.
+
+    Use a kind that exists: receipt, issue, return, adjustment, transfer, count.
+    """
+
+
+class TooManyAttempts(TooManyRequests):
+    """Too many unknown API keys came from your address.
+
+    Wait as `Retry-After` says, and check the key: too many unknown keys came from your address. Keys that were
+    seen to work are not held up.
+    """
 
 
 class Overloaded(Unavailable):
-    """The queue is full; nothing was recorded."""
+    """Too much is waiting to be written.
+
+    Nothing was recorded. Wait as `Retry-After` says, send again with the same key.
+    """
 
 
 BY_CODE: dict[str, type[APIError]] = {
-    **ABOUT_ACCESS,
     "already_exists": AlreadyExists,
+    "api_key_expired": ApiKeyExpired,
+    "api_key_mistyped": ApiKeyMistyped,
+    "api_key_revoked": ApiKeyRevoked,
+    "api_key_unknown": ApiKeyUnknown,
     "barcode_taken": BarcodeTaken,
-    "body_encoded": BodyEncoded,
     "code_taken": CodeTaken,
     "count_is_backdated": CountIsBackdated,
     "delivery_not_found": DeliveryNotFound,
@@ -296,7 +656,6 @@ BY_CODE: dict[str, type[APIError]] = {
     "event_not_found": EventNotFound,
     "field_missing": FieldMissing,
     "field_not_allowed": FieldNotAllowed,
-    "headers_too_large": HeadersTooLarge,
     "idempotency_key_malformed": IdempotencyKeyMalformed,
     "idempotency_key_missing": IdempotencyKeyMissing,
     "idempotency_key_not_found": IdempotencyKeyNotFound,
@@ -324,11 +683,15 @@ BY_CODE: dict[str, type[APIError]] = {
     "quantity_out_of_range": QuantityOutOfRange,
     "reason_required": ReasonRequired,
     "reason_unknown": ReasonUnknown,
+    "request_timeout": RequestTimeout,
     "same_location": SameLocation,
+    "scope_missing": ScopeMissing,
     "sku_taken": SkuTaken,
     "stale_quantity": StaleQuantity,
     "stale_version": StaleVersion,
-    "target_too_long": TargetTooLong,
+    "tenant_closed": TenantClosed,
+    "tenant_suspended": TenantSuspended,
+    "too_many_attempts": TooManyAttempts,
     "too_many_decimals": TooManyDecimals,
     "too_many_endpoints": TooManyEndpoints,
     "too_many_lines": TooManyLines,

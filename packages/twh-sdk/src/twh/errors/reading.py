@@ -20,13 +20,14 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes, base_url: s
     """The error that the answer tells; an unknown code falls back to the class of its status."""
     problem = problem_in(body)
     code = problem.get("code") or plain_code(status)
-    kind = BY_CODE.get(code) or of_status(status)
+    known = BY_CODE.get(code)
+    kind = known or of_status(status)
     error = kind(
         problem.get("detail") or problem.get("title") or plain_words(status, headers),
         code=code,
         status=status,
         request_id=problem.get("request_id") or headers.get("twh-request-id"),
-        hint=hint_for(code, status),
+        hint=hint_for(code, status, known.__doc__ if known else None),
         docs_url=docs_url(problem.get("type"), base_url),
         errors=details(problem.get("errors")),
     )

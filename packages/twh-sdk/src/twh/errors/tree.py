@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 
@@ -139,6 +140,16 @@ class APIError(TwhError):
     def whole(self, fact: str) -> int | None:
         value = self.facts.get(fact)
         return value if isinstance(value, int) else None
+
+    def flag(self, fact: str) -> bool | None:
+        value = self.facts.get(fact)
+        return value if isinstance(value, bool) else None
+
+    def moment(self, fact: str) -> datetime | None:
+        try:
+            return datetime.fromisoformat(str(self.facts[fact]))
+        except (KeyError, ValueError):
+            return None
 
     def text(self, fact: str) -> str | None:
         value = self.facts.get(fact)

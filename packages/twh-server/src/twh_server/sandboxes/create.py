@@ -30,9 +30,7 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
     key: NewKey
 
 
-async def create_sandbox(
-    database: Database, writer: Writer, *, name: str = DEFAULT_NAME, seed: bool = True
-) -> Sandbox:
+async def create_sandbox(database: Database, writer: Writer, *, name: str = DEFAULT_NAME, seed: bool = True) -> Sandbox:
     """Create a tenant, seeded or empty. Raises what `Writer.submit` raises; of one that failed half-way, nobody has the key."""
     async with database.transaction() as tx:
         tenant = await create_tenant(tx, name=name, kind="sandbox")

@@ -1,0 +1,200 @@
+"""Every way in which a server, a proxy or a network can misbehave, over real sockets; and the page that tells of it.
+
+docs/how-to/errors-and-retries.md has a table of what is tried again and how a call ends when a fault stays. Its rows are
+what these tests see.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from twh import Client, Hooks, errors, models, transport
+
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "errors-and-retries.md"
+
+
+def html(status):
+    return lambda server: server.answer(status, b"<html>who are you?</html>", "text/html")
+
+
+def problem(status, code, **facts):
+    return lambda server: server.problem(status, code, **facts)
+
+
+# What is said of a fault in the page, and the deed that is one.
+FAULTS = {
+    "no answer in time, after the request was sent": lambda server: server.late(1.0, server.answer(200, {})),
+    "the connection drops after the request was sent": lambda server: server.lose,
+    "half a body": lambda server: server.half,
+    "400": problem(400, "malformed_request"),
+    "401": problem(401, "unauthenticated"),
+    "403": problem(403, "scope_missing"),
+    "404": problem(404, "item_not_found"),
+    "408": problem(408, "request_timeout"),
+    "409": problem(409, "insufficient_stock"),
+    "409 with a code that this SDK does not know": problem(409, "moon_in_wrong_phase"),
+    "412": problem(412, "stale_version"),
+    "422": problem(422, "invalid_entry"),
+    "425, from a proxy": html(425),
+    "429, `Retry-After: 0.01`": problem(429, "too_many_attempts", retry_after="0.01"),
+    "429, `Retry-After: 300`": problem(429, "too_many_attempts", retry_after="300"),
+    "500 `internal`": problem(500, "internal"),
+    "502, from a proxy": html(502),
+    "503 `overloaded`": problem(503, "overloaded"),
+    "503 `unavailable`": problem(503, "unavailable"),
+    "503, from a proxy": html(503),
+    "504, from a proxy": html(504),
+    "520 or another 5xx, from a proxy": html(520),
+    "200 with HTML, from a proxy": html(200),
+    "307": lambda server: server.answer(307, None, Location="http://127.0.0.1:9/elsewhere"),
+}
+
+
+def read(client):
+    client.items.get("TSHIRT-M")
+
+
+def change(client):
+    client.items.create(sku="TSHIRT-M", name="T-shirt")
+
+
+def ends(server, call, deed):
+    """The class of the error that a call ends in when the fault stays, and whether it was tried again."""
+    server.asked.clear()
+    server.will(deed)
+    with server.client(timeout=0.3, deadline=5.0, attempts_max=3) as client, pytest.raises(errors.TwhError) as error:
+        call(client)
+    assert len({asked.key for asked in server.asked}) == 1
+    assert len({asked.body for asked in server.asked}) == 1
+    return type(error.value).__name__, len(server.asked) > 1
+
+
+def rows():
+    """The first table of the page: fault → (tried again, a read, a change)."""
+    lines = re.findall(r"^\| (.+?) \| (yes|no)\b[^|]* \| `(\w+)` \| `(\w+)` \|$", PAGE.read_text(), re.MULTILINE)
+    return {fault: (again == "yes", of_read, of_change) for fault, again, of_read, of_change in lines}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_that_stays_ends_as_the_page_says(server, fault):
+    deed = FAULTS[fault](server)
+
+    of_read, again = ends(server, read, deed)
+    of_change, change_again = ends(server, change, deed)
+
+    assert (again, of_read, of_change) == rows()[fault]
+    assert change_again == again
+
+
+def test_the_page_tells_of_every_fault_and_of_no_other():
+    assert rows().keys() - FAULTS.keys() == {"nobody listens"}
+    assert FAULTS.keys() <= rows().keys()
+
+
+def test_nobody_listens(impatient):
+    with Client("twh_test_1", base_url="http://127.0.0.1:9", deadline=0.3) as client:
+        for call in (read, change):
+            with pytest.raises(errors.ConnectionFailed) as failure:
+                call(client)
+            assert failure.value.attempts > 1
+
+    assert rows()["nobody listens"] == (True, "ConnectionFailed", "ConnectionFailed")
+
+
+@pytest.mark.parametrize("fault", [fault for fault, row in rows().items() if row[0] and fault in FAULTS])
+def test_a_fault_that_passes_is_not_even_noticed(server, fault, item):
+    if "in time" in fault or "300" in fault:
+        return
+    server.will(FAULTS[fault](server), server.answer(201, item))
+
+    with server.client() as client:
+        raw = client.with_raw.items.create(sku="TSHIRT-M", name="T-shirt")
+
+    assert (raw.attempts, raw.value.sku) == (2, "TSHIRT-M")
+
+
+class Enough(Exception):
+    """Stands for the end of a pause that nobody waits for here."""
+
+
+def test_five_minutes_are_waited_for_by_who_has_them(server, monkeypatch):
+    def pause(_):
+        raise Enough
+
+    monkeypatch.setattr(transport, "rest", pause)
+    server.will(server.problem(429, "too_many_attempts", retry_after="300"))
+    told = []
+
+    with server.client(deadline=600, hooks=Hooks(retry=told.append)) as client, pytest.raises(Enough):
+        read(client)
+
+    assert 300 <= told[0].pause <= 375
+
+
+def test_a_change_that_was_refused_before_it_was_looked_at_may_be_sent_again_and_is(server, item):
+    """408, 425, 429: the server says that it did nothing; the key makes it safe either way."""
+    server.will(
+        server.problem(408, "request_timeout"),
+        server.problem(429, "too_many_attempts", retry_after="0.01"),
+        server.answer(201, item),
+    )
+
+    with server.client() as client:
+        assert client.with_raw.items.create(sku="A", name="A").attempts == 3
+    assert len({asked.key for asked in server.asked}) == 1
+
+
+def test_a_kind_of_event_that_came_after_this_sdk_is_an_unknown_event(server, event):
+    server.will(
+        server.answer(
+            200,
+            {
+                "data": [{**event, "type": "shelf.painted", "data": {"colour": "red"}}, event],
+                "next_after": 8,
+                "head": 8,
+            },
+        )
+    )
+
+    with server.client() as client:
+        painted, recorded = client.events.list()
+
+    assert type(painted) is models.UnknownEvent
+    assert (painted.type, painted.data) == ("shelf.painted", {"colour": "red"})
+    assert type(recorded) is models.EntryRecorded
+
+
+def test_a_value_that_came_after_this_sdk_is_taken_as_it_is(server, entry):
+    server.will(server.answer(200, {**entry, "kind": "consignment", "colour": {"of": "today"}}))
+
+    with server.client() as client:
+        told = client.entries.get("ent_1")
+
+    assert told.kind == "consignment"
+    assert told.colour == {"of": "today"}
+
+
+def test_a_redirect_is_told_and_the_key_goes_nowhere_else(server):
+    server.will(server.answer(308, None, Location="http://127.0.0.1:9/elsewhere"))
+
+    with server.client() as client, pytest.raises(errors.Redirected, match="elsewhere") as redirected:
+        read(client)
+
+    assert "base_url" in redirected.value.hint
+    assert len(server.asked) == 1
+
+
+def test_a_stream_survives_the_restart_of_its_server(server, event):
+    """Connections are cut, then nobody listens, then a proxy says 502, then the server is back."""
+
+    def page(sequence):
+        return server.answer(200, {"data": [{**event, "sequence": sequence}], "next_after": sequence, "head": sequence})
+
+    server.will(page(7), server.lose, html(502)(server), server.problem(503, "unavailable"), page(8))
+
+    with server.client(deadline=0.05) as client:
+        stream = iter(client.events.stream(after=6, wait=1))
+        assert [next(stream).sequence, next(stream).sequence] == [7, 8]
+
+    assert [asked.path.partition("after=")[2][:1] for asked in server.asked] == list("67777")

@@ -1,8 +1,10 @@
+"""The shop's tests: against a real server, against one that misbehaves, and with webhooks."""
+
 from decimal import Decimal
 
 import pytest
-import shop
 
+import shop
 from twh import Client, WebhookRejected, models
 from twh.testing import Clock, MockServer, sample, sign
 
@@ -59,27 +61,27 @@ def test_sold_out(twh_mock: MockServer) -> None:
     assert shop.sell(twh_mock.client(), "TSHIRT-M", "ORDER-1") == "sold out"
 
 
-SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+ENDPOINT = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 
 def test_low_stock_is_ordered() -> None:
     event = sample(models.StockLow)
 
-    assert shop.on_webhook(*sign(event, SECRET), SECRET) == event.data.item.sku
+    assert shop.on_webhook(*sign(event, ENDPOINT), ENDPOINT) == event.data.item.sku
 
 
 def test_other_news_is_left_alone() -> None:
     entry = sample(models.Entry, kind="issue")
 
-    assert shop.on_webhook(*sign(sample(models.EntryRecorded, data=entry), SECRET), SECRET) is None
+    assert shop.on_webhook(*sign(sample(models.EntryRecorded, data=entry), ENDPOINT), ENDPOINT) is None
 
 
 def test_a_webhook_that_is_too_old_is_refused(twh_clock: Clock) -> None:
-    body, headers = sign(sample(models.StockLow), SECRET)
+    body, headers = sign(sample(models.StockLow), ENDPOINT)
     twh_clock.move(10 * 60)
 
     with pytest.raises(WebhookRejected):
-        shop.on_webhook(body, headers, SECRET)
+        shop.on_webhook(body, headers, ENDPOINT)
 
 
 def test_a_level_as_you_want_it(twh_mock: MockServer) -> None:

@@ -20,7 +20,9 @@ class NewSandbox(Body):
     """A sandbox to be created."""
 
     name: str = Field(DEFAULT_NAME, min_length=1, max_length=64)
-    seed: bool = Field(True, description="Whether it has a shop's items, locations and history; else it is empty.")
+    seed: bool = Field(
+        default=True, description="Whether it has a shop's items, locations and history; else it is empty."
+    )
 
 
 class KeyRef(msgspec.Struct, frozen=True, kw_only=True):

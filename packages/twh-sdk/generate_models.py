@@ -229,7 +229,8 @@ def errors(document: Schema) -> str:
     coded = [one for one in document["x-problems"] if class_of(one["code"]) not in by_status.values()]
     coded.sort(key=lambda one: (one["statuses"][0], one["code"] in sorts, one["code"]))
     parents = {
-        one["code"]: "InvalidEntry" if one["code"] in sorts else by_status[str(one["statuses"][0])] for one in coded
+        one["code"]: "InvalidEntry" if one["code"] in sorts else parent_of(one["statuses"][0], by_status)
+        for one in coded
     }
     imported = ", ".join(sorted({"APIError", *parents.values()} - {"InvalidEntry"}))
     names = "".join(f'    "{name}",\n' for name in sorted(class_of(code) for code in parents))
@@ -252,6 +253,11 @@ __all__ = [
 BY_CODE: dict[str, type[APIError]] = {{
 {table}}}
 '''
+
+
+def parent_of(status: int, by_status: dict[str, str]) -> str:
+    """The class of a status; few statuses are too rare to have one."""
+    return by_status.get(str(status), "ServerError" if status >= 500 else "APIError")
 
 
 def error_class(problem: Schema, parent: str, facts: dict[str, str]) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from twh import errors
-from twh.errors import access, problems, tree
+from twh.errors import problems, tree
 from twh.errors.reading import read_error
 
 ADDRESS = "http://127.0.0.1:8750"
@@ -116,7 +116,7 @@ def test_a_retry_after_that_is_neither_is_none(header):
 
 
 def test_every_error_pickles():
-    for name in [*access.__all__, *problems.__all__, *tree.__all__]:
+    for name in [*problems.__all__, *tree.__all__]:
         kind = getattr(errors, name)
         if not (isinstance(kind, type) and issubclass(kind, errors.TwhError)) or kind is errors.WebhookRejected:
             continue

@@ -23,11 +23,15 @@ from twh.errors.tree import (
 
 __all__ = [
     "AlreadyExists",
+    "ApiKeyAlreadyRotated",
+    "ApiKeyEnded",
     "ApiKeyExpired",
     "ApiKeyMistyped",
+    "ApiKeyNotFound",
     "ApiKeyRevoked",
     "ApiKeyUnknown",
     "BarcodeTaken",
+    "BodyEncoded",
     "CodeTaken",
     "CountIsBackdated",
     "DeliveryNotFound",
@@ -38,11 +42,13 @@ __all__ = [
     "EventNotFound",
     "FieldMissing",
     "FieldNotAllowed",
+    "HeadersTooLarge",
     "IdempotencyKeyMalformed",
     "IdempotencyKeyMissing",
     "IdempotencyKeyNotFound",
     "IdempotencyKeyReused",
     "InsufficientStock",
+    "InvalidApiKey",
     "InvalidEndpoint",
     "InvalidEntry",
     "InvalidItem",
@@ -63,6 +69,7 @@ __all__ = [
     "Overloaded",
     "PackNotFound",
     "QuantityOutOfRange",
+    "RateLimited",
     "ReasonRequired",
     "ReasonUnknown",
     "RequestTimeout",
@@ -71,8 +78,10 @@ __all__ = [
     "SkuTaken",
     "StaleQuantity",
     "StaleVersion",
+    "TargetTooLong",
     "TenantClosed",
     "TenantSuspended",
+    "TooManyApiKeys",
     "TooManyAttempts",
     "TooManyDecimals",
     "TooManyEndpoints",
@@ -186,6 +195,17 @@ class TenantSuspended(Forbidden):
     """
 
 
+class ApiKeyNotFound(NotFound):
+    """There is no such API key.
+
+    Check the id.
+    """
+
+    @property
+    def key(self) -> str | None:
+        return self.text("key")
+
+
 class DeliveryNotFound(NotFound):
     """There is no such delivery.
 
@@ -280,6 +300,28 @@ class RequestTimeout(RequestTooSlow):
 
     Send the body faster, then again with the same key.
     """
+
+
+class ApiKeyAlreadyRotated(Conflict):
+    """The API key has been rotated.
+
+    `successor` has taken its place: rotate that.
+    """
+
+    @property
+    def successor(self) -> str | None:
+        return self.text("successor")
+
+
+class ApiKeyEnded(Conflict):
+    """The API key has ended.
+
+    A key that was revoked or has expired stays so. Create another.
+    """
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return self.moment("ended_at")
 
 
 class BarcodeTaken(Conflict):
@@ -451,6 +493,17 @@ class StaleQuantity(Conflict):
         return self.whole("version")
 
 
+class TooManyApiKeys(Conflict):
+    """There are too many API keys.
+
+    Revoke keys that nobody uses: `last_used_at` tells. `keys_max` is the limit.
+    """
+
+    @property
+    def keys_max(self) -> int | None:
+        return self.whole("keys_max")
+
+
 class TooManyEndpoints(Conflict):
     """There are too many webhook endpoints.
 
@@ -492,6 +545,24 @@ class StaleVersion(PreconditionFailed):
         return self.text("etag")
 
 
+class TargetTooLong(APIError):
+    """The address is too long.
+
+    Shorten the query; `bytes_max` is the limit of path and query together.
+    """
+
+    @property
+    def bytes_max(self) -> int | None:
+        return self.whole("bytes_max")
+
+
+class BodyEncoded(UnsupportedMediaType):
+    """The body is compressed or otherwise encoded.
+
+    Send the body as it is, without `Content-Encoding`.
+    """
+
+
 class NotJson(UnsupportedMediaType):
     """The body is not JSON.
 
@@ -508,6 +579,14 @@ class IdempotencyKeyReused(Unprocessable):
     @property
     def key(self) -> str | None:
         return self.text("key")
+
+
+class InvalidApiKey(Unprocessable):
+    """The API key does not make sense.
+
+    Each value that cannot be used is in `errors`: a role beside scopes, or neither; a role or a scope that does
+    not exist; an end that has passed.
+    """
 
 
 class InvalidEndpoint(Unprocessable):
@@ -624,12 +703,39 @@ class UnknownKind(InvalidEntry):
     """
 
 
+class RateLimited(TooManyRequests):
+    """The API key asks too often.
+
+    Wait as `Retry-After` says, send again with the same key. `RateLimit` on every answer says how much is left;
+    `requests` in `window_seconds` are allowed.
+    """
+
+    @property
+    def requests(self) -> int | None:
+        return self.whole("requests")
+
+    @property
+    def window_seconds(self) -> int | None:
+        return self.whole("window_seconds")
+
+
 class TooManyAttempts(TooManyRequests):
     """Too many unknown API keys came from your address.
 
     Wait as `Retry-After` says, and check the key: too many unknown keys came from your address. Keys that were
     seen to work are not held up.
     """
+
+
+class HeadersTooLarge(APIError):
+    """The headers are too large.
+
+    Send fewer or shorter headers; `bytes_max` is the limit of all together.
+    """
+
+    @property
+    def bytes_max(self) -> int | None:
+        return self.whole("bytes_max")
 
 
 class Overloaded(Unavailable):
@@ -641,11 +747,15 @@ class Overloaded(Unavailable):
 
 BY_CODE: dict[str, type[APIError]] = {
     "already_exists": AlreadyExists,
+    "api_key_already_rotated": ApiKeyAlreadyRotated,
+    "api_key_ended": ApiKeyEnded,
     "api_key_expired": ApiKeyExpired,
     "api_key_mistyped": ApiKeyMistyped,
+    "api_key_not_found": ApiKeyNotFound,
     "api_key_revoked": ApiKeyRevoked,
     "api_key_unknown": ApiKeyUnknown,
     "barcode_taken": BarcodeTaken,
+    "body_encoded": BodyEncoded,
     "code_taken": CodeTaken,
     "count_is_backdated": CountIsBackdated,
     "delivery_not_found": DeliveryNotFound,
@@ -656,11 +766,13 @@ BY_CODE: dict[str, type[APIError]] = {
     "event_not_found": EventNotFound,
     "field_missing": FieldMissing,
     "field_not_allowed": FieldNotAllowed,
+    "headers_too_large": HeadersTooLarge,
     "idempotency_key_malformed": IdempotencyKeyMalformed,
     "idempotency_key_missing": IdempotencyKeyMissing,
     "idempotency_key_not_found": IdempotencyKeyNotFound,
     "idempotency_key_reused": IdempotencyKeyReused,
     "insufficient_stock": InsufficientStock,
+    "invalid_api_key": InvalidApiKey,
     "invalid_endpoint": InvalidEndpoint,
     "invalid_entry": InvalidEntry,
     "invalid_item": InvalidItem,
@@ -681,6 +793,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "overloaded": Overloaded,
     "pack_not_found": PackNotFound,
     "quantity_out_of_range": QuantityOutOfRange,
+    "rate_limited": RateLimited,
     "reason_required": ReasonRequired,
     "reason_unknown": ReasonUnknown,
     "request_timeout": RequestTimeout,
@@ -689,8 +802,10 @@ BY_CODE: dict[str, type[APIError]] = {
     "sku_taken": SkuTaken,
     "stale_quantity": StaleQuantity,
     "stale_version": StaleVersion,
+    "target_too_long": TargetTooLong,
     "tenant_closed": TenantClosed,
     "tenant_suspended": TenantSuspended,
+    "too_many_api_keys": TooManyApiKeys,
     "too_many_attempts": TooManyAttempts,
     "too_many_decimals": TooManyDecimals,
     "too_many_endpoints": TooManyEndpoints,

@@ -227,10 +227,15 @@ def test_a_sample_of_every_model_can_be_made(name):
     assert type(made).model_validate_json(made.model_dump_json()) == made
 
 
-@pytest.mark.parametrize("kind", [getattr(models, name) for name in dir(models) if name in models.MODULES])
+KINDS = [
+    kind
+    for kind in (getattr(models, name) for name, module in models.MODULES.items() if module == "twh.events")
+    if isinstance(kind, type) and issubclass(kind, models.Told) and kind not in {models.Told, models.UnknownEvent}
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_sample_of_every_event_is_read_as_its_kind(kind):
-    if not (isinstance(kind, type) and issubclass(kind, models.Told)) or kind in {models.Told, models.UnknownEvent}:
-        return
     assert type(models.read(models.ANY_EVENT, sample(kind).model_dump_json().encode())) is kind
 
 

@@ -201,7 +201,7 @@ async def webhooks(database, writer, shop):
     return Webhooks(database, writer, shop)
 
 
-@pytest.fixture(autouse=True)
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
 async def nobody_elses_deliveries(superuser):
     """What other tests have left to be delivered, to hosts that are none, would keep these couriers busy with looking them up."""
     await superuser.execute("update webhook_endpoints set enabled = false where enabled")

@@ -132,8 +132,8 @@ class Stockroom:
     def __init__(self, database: Database, writer: Writer, shop: Shop) -> None:
         self.database, self.writer, self.shop = database, writer, shop
 
-    async def do(self, command: Command[Any]) -> Any:
-        """Carry out any command."""
+    async def do(self, command: Command[Any], *, actor: Actor | None = None) -> Any:
+        """Carry out any command; its events say who asked."""
         results: list[Any] = []
 
         def answer(result: Any) -> Answer:
@@ -143,8 +143,8 @@ class Stockroom:
         def refuse(refusal: Refusal) -> Answer:
             raise refusal
 
-        submission = Submission(tenant=self.shop.tenant, command=command, answer=answer, refuse=refuse)
-        await self.writer.submit(submission)
+        tenant = self.shop.tenant
+        await self.writer.submit(Submission(tenant=tenant, command=command, answer=answer, refuse=refuse, actor=actor))
         return results[-1]
 
     async def stock_up(self) -> None:

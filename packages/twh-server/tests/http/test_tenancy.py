@@ -1,7 +1,9 @@
 """Another tenant's things do not exist: the answer is the one that a thing gets which never was."""
 
+import psycopg
 import pytest
 
+from twh_server.access.keys import FIND_KEY
 from twh_server.database.identifiers import (
     DELIVERY,
     ENDPOINT,
@@ -77,6 +79,37 @@ async def test_another_tenants_thing_is_not_found_as_if_it_never_was(
     assert (found.status_code, unknown.status_code) == (404, 404)
     assert told(problem(found), things.values()) == told(problem(unknown), NEVER_WAS.values())
     assert set(found.headers) == set(unknown.headers)
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The statements that are sent to the database, as they are sent."""
+    texts, execute = [], psycopg.AsyncCursor.execute
+
+    async def overheard(cursor, query, *arguments, **options):
+        if query != FIND_KEY:  # which is believed for a while
+            texts.append(query)
+        return await execute(cursor, query, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", overheard)
+    return texts
+
+
+@those(has_path_object)
+async def test_as_much_is_done_for_another_tenants_thing_as_for_one_that_never_was(
+    application, things, request_of, operation, other_shop, sent
+):
+    theirs = request_of(operation.id, secret=other_shop.secret)
+    never = request_of(operation.id, secret=other_shop.secret)
+    for name, value in things.items():
+        never.path = never.path.replace(value, NEVER_WAS[name]).replace("a%2Fused_key%3F", NEVER_WAS["key"])
+    await theirs.send(application)
+    for_theirs = sent.copy()
+    sent.clear()
+    await never.send(application)
+
+    assert for_theirs
+    assert for_theirs == sent
 
 
 @those(has_path_object)

@@ -1,53 +1,10 @@
 """Verifying names the first thing that does not follow, whatever was done behind the guards' back."""
 
 import asyncio
-import contextlib
 
 import pytest
 
-from twh_server.catalogue.item_commands import UpdateItem
-from twh_server.ledger.lines import Line
 from twh_server.ledger.verify import verify
-
-HISTORY = {"entries", "stock_movements", "events", "blocks"}
-
-
-@pytest.fixture
-async def busy(stockroom):
-    """A tenant to whom everything has happened that can."""
-    await stockroom.do(UpdateItem(item="apples", changes={"reorder_point": "8"}))
-    receipt = await stockroom.receive("apples", 20)
-    await stockroom.receive("flour", "2.5", at="STORE")
-    await stockroom.record("transfer", Line(item="apples", quantity="5", source="MAIN", target="STORE"))
-    await stockroom.record("adjustment", Line(item="flour", quantity="-0.125", location="STORE"), reason="spilled")
-    await stockroom.record("count", Line(item="apples", quantity="4", location="STORE"))
-    await stockroom.issue("apples", 20, force=True)
-    await stockroom.reverse(receipt, force=True)
-    await asyncio.gather(*(stockroom.receive("apples", quantity) for quantity in range(1, 6)))
-    return stockroom
-
-
-@pytest.fixture
-def tamper(superuser, busy):
-    """Change one tenant's history, as someone who may change the schema can: the guards are off for that moment."""
-
-    async def tamper(table, statement):
-        async with switched_off(superuser, table):
-            cursor = await superuser.execute(statement, {"tenant": busy.shop.tenant})
-            assert cursor.rowcount > 0
-
-    return tamper
-
-
-@contextlib.asynccontextmanager
-async def switched_off(superuser, table):
-    async with superuser.transaction():
-        await superuser.execute(f"alter table {table} disable trigger all")
-        yield
-        await superuser.execute(f"alter table {table} enable trigger all")
-        if table in HISTORY:
-            for guard in ("history_is_not_edited", "history_is_not_truncated"):
-                await superuser.execute(f"alter table {table} enable always trigger {guard}")
 
 
 async def fault(stockroom):
@@ -269,7 +226,7 @@ async def test_a_busy_ledger_passes(busy, shop):
 
     assert (verification.ok, verification.fault) == (True, None)
     assert (verification.events, verification.last_sequence) == (last, last)
-    assert (verification.entries, verification.movements, verification.levels) == (12, 13, 3)
+    assert (verification.entries, verification.movements, verification.levels) == (13, 15, 3)
 
 
 async def test_the_digest_is_the_hash_of_the_newest_block(busy, shop):
@@ -300,7 +257,7 @@ async def test_the_fault_says_where_and_what_was_expected(busy, tamper):
     found = await fault(busy)
 
     assert found.where == f"level of {level.item.id} at {level.location.id}"
-    assert (found.expected, found.found) == ("2.375", "7")
+    assert (found.expected, found.found) == ("5.375", "7")
 
 
 async def test_the_first_fault_is_named(busy, tamper):
@@ -314,7 +271,7 @@ async def test_after_a_fault_the_connections_serve_others(busy, tamper, shop):
     await tamper("events", f"delete from events where {where(2)}")
     await asyncio.gather(*(fault(busy) for _ in range(20)))
 
-    assert await busy.on_hand("flour", "STORE") == "2.375"
+    assert await busy.on_hand("flour", "STORE") == "5.375"
 
 
 async def test_another_tenants_fault_is_not_ours(busy, tamper, other_shop):

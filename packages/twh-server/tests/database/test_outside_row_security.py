@@ -22,7 +22,6 @@ ADDS_FOR_THE_TENANT = re.compile(r"^\s*insert into api_keys \(tenant_id,[^)]*\)\
 
 REASONS = {
     "access.keys.FIND_KEY": "finds whose a secret is, by its digest",
-    "access.keys.REVOKE_KEY": "an operator's, by hand: any tenant's key",
     "access.last_use.WRITE_LAST_USE": "names each key's tenant, as it was found with the key",
     "access.tenants.ADD_TENANT": "the tenant does not exist yet",
     "access.tenants.FIND_TENANT": "by the tenant's id",

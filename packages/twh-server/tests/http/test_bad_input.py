@@ -262,7 +262,24 @@ async def test_a_parameter_that_cannot_be_used_is_named(http, things, target, na
     assert [error["pointer"] for error in body["errors"]] == [name]
 
 
-@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-05-10T12:00:00%2B14:00"])
+@pytest.mark.parametrize(
+    "time",
+    ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-05-10T12:00:00%2B14:00", "2026-05-10T12:00:00-23:59"],
+)
 async def test_a_time_far_away_is_a_time(http, things, time):
     for name in ("occurred_from", "occurred_until", "recorded_from", "recorded_until"):
         assert (await http.get(f"/v1/movements?{name}={time}")).status_code == 200
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00%2B00:01", "9999-12-31T23:59:59-00:01"])
+async def test_a_time_beyond_the_years_is_named(http, things, time, problem):
+    body = problem(await http.get(f"/v1/movements?occurred_from={time}"), 400, "invalid_parameter")
+
+    assert [error["pointer"] for error in body["errors"]] == ["occurred_from"]
+
+
+async def test_a_time_with_a_far_offset_is_kept_as_its_moment(http, request_of):
+    body = {"name": "far", "scopes": ["items:read"], "expires_at": "2095-06-28T15:12:34-19:48"}
+    made = await request_of("api_keys.create", body=body).send(http)
+
+    assert (made.status_code, made.json()["expires_at"]) == (201, "2095-06-29T11:00:34Z")

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -58,7 +59,16 @@ def _spelled_out(value: object) -> object:
 
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
-Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_spelled_out)]
+
+def _in_utc(time: datetime) -> datetime:
+    """The same moment in UTC: an offset may be up to 23:59 in RFC 3339, and half of that in the database."""
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time lies between the years 1 and 9999, in UTC") from None
+
+
+Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_spelled_out), AfterValidator(_in_utc)]
 
 
 def _finite(attributes: dict[str, JsonValue]) -> dict[str, JsonValue]:

@@ -14,7 +14,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from twh_server.access.keys import Keys
-from twh_server.access.rates import Rates
+from twh_server.access.rates import Buckets
 from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, ended
 from twh_server.database.identifiers import REQUEST, RequestId, fresh
@@ -26,7 +26,7 @@ from twh_server.http.operations import OPERATIONS
 from twh_server.http.refusals import Internal, MalformedRequest, MethodNotAllowed, NotFound
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
-from twh_server.telemetry import NOBODY, Handled, Watch, trace_of
+from twh_server.telemetry import Handled, Watch, nobody, trace_of
 
 Incoming = Request[Any, Any, Any]
 
@@ -39,17 +39,17 @@ def build(
     sealer: Sealer,
     *,
     limits: BodyLimits = DEFAULT_LIMITS,
-    rates: Rates | None = None,
-    watch: Watch = NOBODY,
+    rates: Buckets | None = None,
+    watch: Watch = nobody,
 ) -> ASGIApp:
     """The application over a database that the caller opens before its start-up and closes after its shutdown.
 
-    Without `rates`, a key may ask as often as it likes; `watch` is told of every request and every batch.
+    Without `rates`, a key may ask as often as it likes; `watch` is told of every request.
     On shutdown, everything that was accepted is answered before the lifespan ends.
     """
     rooms = Rooms(
         database=database,
-        writer=Writer(database, bell, watch=watch),
+        writer=Writer(database, bell),
         bell=bell,
         keys=Keys(database),
         sealer=sealer,
@@ -137,7 +137,7 @@ def _told(refusal: Refusal, request: Incoming, watch: Watch) -> Response[bytes]:
     request_id = REQUEST.text(RequestId(fresh()))
     answer = problems.answer(refusal, request_id)
     trace_id = trace_of(request.headers.get("traceparent"))
-    watch.request(
+    watch(
         Handled(request_id=request_id, method=request.method, operation=None, trace_id=trace_id, status=answer.status)
     )
     headers = {**answer.headers, "Twh-Request-Id": request_id}

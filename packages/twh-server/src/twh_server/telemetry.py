@@ -1,7 +1,7 @@
 """What is seen from outside: a log line an event, for people on a terminal and as JSON elsewhere; never a body, never a key.
 
 structlog gives the lines their form. It is loaded with the first line, so that a quiet start does not wait for it.
-Whoever watches requests and batches (a line each, a metric each) is a `Watch`.
+Whoever is told of each request is a `Watch`; `RequestLines` makes a line of it.
 """
 
 import logging
@@ -10,11 +10,11 @@ import re
 import sys
 import textwrap
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, TypeAlias
 
 import msgspec
 
@@ -51,46 +51,12 @@ class Handled:
         return perf_counter() - self.begun
 
 
-class Watch(Protocol):
-    """Whoever is told what a server does."""
-
-    def request(self, handled: Handled) -> None:
-        """A request was answered."""
-
-    def batch(self, commands: int) -> None:
-        """So many commands were committed together."""
-
-    def queue(self, commands: int) -> None:
-        """So many commands wait to be committed."""
-
-    def store_failed(self) -> None:
-        """The store in which requests are counted together did not answer."""
+Watch: TypeAlias = Callable[[Handled], None]
+"""Whoever is told of a request that was answered."""
 
 
-class Watches:
-    """Several who watch; none is one of them."""
-
-    def __init__(self, *watches: Watch) -> None:
-        self._watches: Sequence[Watch] = watches
-
-    def request(self, handled: Handled) -> None:
-        for watch in self._watches:
-            watch.request(handled)
-
-    def batch(self, commands: int) -> None:
-        for watch in self._watches:
-            watch.batch(commands)
-
-    def queue(self, commands: int) -> None:
-        for watch in self._watches:
-            watch.queue(commands)
-
-    def store_failed(self) -> None:
-        for watch in self._watches:
-            watch.store_failed()
-
-
-NOBODY = Watches()
+def nobody(_: Handled) -> None:
+    """Nobody wants to know."""
 
 
 def trace_of(traceparent: str | None) -> str | None:
@@ -186,7 +152,7 @@ class RequestLines:
         self._as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
         self._file = file
 
-    def request(self, handled: Handled) -> None:
+    def __call__(self, handled: Handled) -> None:
         self._inner.info(
             "request",
             request_id=handled.request_id,
@@ -198,15 +164,6 @@ class RequestLines:
             **{"batch": handled.batch} if handled.batch is not None else {},
             **{"trace_id": handled.trace_id} if handled.trace_id is not None else {},
         )
-
-    def batch(self, commands: int) -> None:
-        """A request's line tells it."""
-
-    def queue(self, commands: int) -> None:
-        """No line."""
-
-    def store_failed(self) -> None:
-        """Whoever asked the store says so."""
 
     @cached_property
     def _inner(self) -> Any:

@@ -31,7 +31,7 @@ def buckets(clock):
 
 
 def allowed(buckets, times, key=KEY):
-    return [buckets.take_now(key).allowed for _ in range(times)]
+    return [buckets.take(key).allowed for _ in range(times)]
 
 
 def test_so_many_are_allowed_at_once_and_not_one_more(buckets):
@@ -61,7 +61,7 @@ def test_keys_do_not_share_a_bucket(buckets):
 
 
 def test_it_tells_how_much_is_left_and_when_it_is_full(buckets, clock):
-    taken = [buckets.take_now(KEY) for _ in range(7)]
+    taken = [buckets.take(KEY) for _ in range(7)]
 
     assert [one.remaining for one in taken] == [5, 4, 3, 2, 1, 0, 0]
     assert [one.full_seconds for one in taken] == [10, 20, 30, 40, 50, 60, 60]
@@ -78,8 +78,8 @@ def test_only_so_many_buckets_are_kept_and_the_longest_idle_goes(clock):
     buckets = Buckets(Rate(requests=1, seconds=60), kept_max=2, clock=clock)
     keys = [uuid4() for _ in range(3)]
 
-    assert [buckets.take_now(key).allowed for key in keys] == [True] * 3
-    assert [buckets.take_now(key).allowed for key in reversed(keys)] == [False, False, True]
+    assert [buckets.take(key).allowed for key in keys] == [True] * 3
+    assert [buckets.take(key).allowed for key in reversed(keys)] == [False, False, True]
 
 
 @given(
@@ -105,7 +105,7 @@ def test_whoever_comes_back_when_told_is_let_in(requests, seconds, rounds):
     buckets = Buckets(Rate(requests=requests, seconds=seconds), clock=clock)
     allowed(buckets, requests)
     for _ in range(rounds):
-        taken = buckets.take_now(KEY)
+        taken = buckets.take(KEY)
         clock.now += taken.retry_seconds + 1e-6
 
-        assert taken.allowed or buckets.take_now(KEY).allowed
+        assert taken.allowed or buckets.take(KEY).allowed

@@ -15,7 +15,7 @@ from twh_server.app import build
 from twh_server.catalogue.item_commands import CreateItem
 from twh_server.database.identifiers import TENANT
 from twh_server.events.bell import Bell
-from twh_server.telemetry import RequestLines, Watches, start_logging, trace_of
+from twh_server.telemetry import RequestLines, start_logging, trace_of
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 MARK = "Hush-4711-marked"
@@ -30,7 +30,7 @@ def file():
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def application(database, file):
     """The application of these tests: its lines are in the file."""
-    watch = Watches(RequestLines(form="json", file=file))
+    watch = RequestLines(form="json", file=file)
     app = build(database, Bell(), Sealer(bytes(32)), rates=Buckets(Rate(requests=60_000, seconds=60)), watch=watch)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://twh.test") as client:

@@ -9,7 +9,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 BUCKETS_MAX = 50_000
@@ -50,19 +49,6 @@ class Taken:
     """When to come back; 0 for a request that was allowed."""
 
 
-class Rates(Protocol):
-    """Whoever counts requests: this process alone, or several together."""
-
-    @property
-    def rate(self) -> Rate:
-        """What is allowed."""
-        ...
-
-    async def take(self, key: UUID) -> Taken:
-        """Take one request of a key."""
-        ...
-
-
 class Buckets:
     """The buckets of this process. At most `kept_max` are kept; the one that was left alone for longest goes first."""
 
@@ -72,8 +58,8 @@ class Buckets:
         self._clock = clock
         self._kept: OrderedDict[UUID, tuple[float, float]] = OrderedDict()
 
-    def take_now(self, key: UUID) -> Taken:
-        """Take one request of a key, here."""
+    def take(self, key: UUID) -> Taken:
+        """Take one request of a key."""
         now = self._clock()
         tokens, since = self._kept.pop(key, (float(self.rate.requests), now))
         tokens = min(self.rate.requests, tokens + (now - since) * self.rate.per_second)
@@ -82,7 +68,3 @@ class Buckets:
         if len(self._kept) > self._kept_max:
             self._kept.popitem(last=False)
         return self.rate.taken(allowed=allowed, tokens=tokens - allowed)
-
-    async def take(self, key: UUID) -> Taken:
-        """Take one request of a key."""
-        return self.take_now(key)

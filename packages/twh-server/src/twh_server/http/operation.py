@@ -9,7 +9,7 @@ import msgspec
 from litestar.response.base import ASGIResponse
 
 from twh_server.access.keys import Access, Keys
-from twh_server.access.rates import Rates, Taken
+from twh_server.access.rates import Buckets, Taken
 from twh_server.access.scopes import Scope
 from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, is_transient
@@ -43,7 +43,7 @@ class Rooms:
     keys: Keys
     sealer: Sealer
     limits: incoming.BodyLimits
-    rates: Rates | None
+    rates: Buckets | None
     watch: Watch
 
 
@@ -160,7 +160,7 @@ async def serve(operation: Operation, rooms: Rooms, request: envelope.Incoming) 
         access = await incoming.authenticate(request, rooms.keys)
         handled.tenant = TENANT.text(access.tenant)
         if rooms.rates:
-            taken = await rooms.rates.take(access.key)
+            taken = rooms.rates.take(access.key)
             limiting.require(rooms.rates.rate, taken)
         incoming.require_access(access, operation.scope, reads=operation.reads)
         call = await _read(operation, rooms, request, access, handled)
@@ -171,7 +171,7 @@ async def serve(operation: Operation, rooms: Rooms, request: envelope.Incoming) 
     except Exception as fault:  # noqa: BLE001  # the caller is told of a fault, whatever it is
         answer = problems.answer(_told_of(fault, operation, handled.request_id), handled.request_id)
     handled.status = answer.status
-    rooms.watch.request(handled)
+    rooms.watch(handled)
     counted = limiting.headers(rooms.rates.rate, taken) if rooms.rates and taken else {}
     return response(answer, request, {**counted, "Twh-Request-Id": handled.request_id})
 

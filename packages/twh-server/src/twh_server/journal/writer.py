@@ -19,7 +19,6 @@ from twh_server.events.bell import Bell
 from twh_server.journal import batch
 from twh_server.journal.commands import Answer, Submission
 from twh_server.journal.refusals import Overloaded, Unavailable
-from twh_server.telemetry import NOBODY, Watch
 
 BATCH_COMMANDS_MAX = 500
 BATCH_LINES_MAX = 5_000
@@ -66,10 +65,7 @@ class _Line:
 class Writer:
     """The one way to write for a tenant."""
 
-    def __init__(
-        self, database: Database, bell: Bell, *, clock: Callable[[], datetime] = batch.now, watch: Watch = NOBODY
-    ) -> None:
-        self._watch = watch
+    def __init__(self, database: Database, bell: Bell, *, clock: Callable[[], datetime] = batch.now) -> None:
         self._database = database
         self._bell = bell
         self._clock = clock
@@ -94,7 +90,6 @@ class Writer:
         waiting = _Waiting(submission, asyncio.get_running_loop().create_future())
         line.waiting.append(waiting)
         self._queued += 1
-        self._watch.queue(self._queued)
         if not line.moving:
             self._move(submission.tenant, line)
         return await waiting.answered
@@ -116,7 +111,6 @@ class Writer:
             async with self._turns:
                 taken = line.next_batch()
                 self._queued -= len(taken)
-                self._watch.queue(self._queued)
                 await self._carry_out(tenant, taken)
         line.moving = False
         del self._lines[tenant]
@@ -141,7 +135,6 @@ class Writer:
             else:
                 _log.exception("one command cannot be written")
                 outcomes = [fault]
-        self._watch.batch(len(taken))
         for waiting, outcome in zip(taken, outcomes, strict=True):
             waiting.submission.shares(len(taken))
             waiting.settle(outcome)

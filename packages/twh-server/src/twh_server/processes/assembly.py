@@ -10,7 +10,7 @@ from twh_server.database.engine import Database, Timeouts
 from twh_server.events.bell import Bell
 from twh_server.http.incoming import BodyLimits
 from twh_server.settings import Settings
-from twh_server.telemetry import RequestLines, Watch, Watches
+from twh_server.telemetry import RequestLines, nobody
 
 
 def pools(settings: Settings, address: Address) -> Database:
@@ -27,9 +27,6 @@ def application(settings: Settings, database: Database, bell: Bell, sealer: Seal
     """The application that this process serves."""
     limits = BodyLimits(body_bytes=settings.body_bytes, bulk_bytes=settings.bulk_body_bytes)
     rates = Buckets(Rate(requests=settings.rate[0], seconds=settings.rate[1])) if settings.rate else None
-    return build(database, bell, sealer, limits=limits, rates=rates, watch=Watches(*_lines(settings)))
-
-
-def _lines(settings: Settings) -> list[Watch]:
-    wanted = settings.log_requests and settings.log_level in ("debug", "info")
-    return [RequestLines(form=settings.log_format)] if wanted else []
+    says_requests = settings.log_requests and settings.log_level in ("debug", "info")
+    watch = RequestLines(form=settings.log_format) if says_requests else nobody
+    return build(database, bell, sealer, limits=limits, rates=rates, watch=watch)

@@ -20,7 +20,7 @@ from twh_server.access.refusals import ApiKeyExpired, ApiKeyRevoked, ApiKeyUnkno
 from twh_server.access.scopes import ROLES, SCOPES, Scope
 from twh_server.access.tenants import Tenant, TenantKind, TenantState
 from twh_server.database.engine import Connection, Database
-from twh_server.database.identifiers import KEY, TENANT, KeyId, TenantId, fresh
+from twh_server.database.identifiers import KEY, KeyId, TenantId, fresh
 
 BELIEVED_SECONDS = 2.0
 CACHED_KEYS_MAX = 10_000
@@ -167,7 +167,7 @@ async def create_key(
     key_id, secret = KeyId(fresh()), new_secret(tenant.kind)
     chosen = [scope for scope in SCOPES if scope in scopes]
     row = {
-        "tenant": TENANT.parse(tenant.id),
+        "tenant": tenant.identifier,
         "id": key_id,
         "name": name,
         "digest": digest_of(secret),

@@ -32,6 +32,13 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
         datetime | None, Meta(description="Since when it is in that state; null since it was created.")
     ] = None
 
+    @property
+    def identifier(self) -> TenantId:
+        """Its id, as the database has it."""
+        identifier = TENANT.parse(self.id)
+        assert identifier is not None
+        return identifier
+
 
 async def create_tenant(tx: Connection, *, name: str, kind: TenantKind) -> Tenant:
     """Create a tenant with its empty ledger. From here on, `tx` is that tenant's."""

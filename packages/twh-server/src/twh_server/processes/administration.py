@@ -1,6 +1,7 @@
 """What whoever runs a server does by hand: migrate, make tenants, seal again."""
 
 import sys
+from typing import TypeVar
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
@@ -8,13 +9,19 @@ from sqlalchemy.exc import DBAPIError
 from twh_server.access import tenants
 from twh_server.access.tenants import Tenant, TenantKind
 from twh_server.database.engine import Database
-from twh_server.database.identifiers import TENANT
+from twh_server.database.identifiers import TENANT, TenantId
 from twh_server.database.migrate import migrate
 from twh_server.database.revisions import REVISION, standing_of
+from twh_server.events.bell import Bell
+from twh_server.journal.commands import Answer, Command, Submission
+from twh_server.journal.writer import Writer
 from twh_server.processes.listening import CannotStart
 from twh_server.processes.starting import address_of, answered, migrated, sealer_of
+from twh_server.refusals import Refusal
 from twh_server.settings import Settings
 from twh_server.webhooks.reseal import reseal
+
+T = TypeVar("T")
 
 
 def bring_up_to_date(settings: Settings) -> None:
@@ -74,6 +81,25 @@ async def tenant_named(database: Database, text: str) -> Tenant:
     if tenant is None:
         raise CannotStart(f"No tenant has the id {text}. `twh-server tenant list` shows them.")
     return tenant
+
+
+async def carry_out(database: Database, tenant: TenantId, command: Command[T]) -> T:
+    """Carry out one command for a tenant. Raises the refusal, or what `Writer.submit` raises."""
+    results: list[T] = []
+
+    def answer(result: T) -> Answer:
+        results.append(result)
+        return Answer(status=200)
+
+    def refuse(refusal: Refusal) -> Answer:
+        raise refusal
+
+    writer = Writer(database, Bell())
+    try:
+        await writer.submit(Submission(tenant=tenant, command=command, answer=answer, refuse=refuse))
+    finally:
+        await writer.close()
+    return results[-1]
 
 
 def show(line: str) -> None:

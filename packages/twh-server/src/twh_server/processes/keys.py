@@ -1,6 +1,5 @@
 """What whoever runs a server does with a tenant's API keys, as facts of its ledger: create, list, rotate, revoke."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -8,11 +7,9 @@ from twh_server.access.key_form import new_secret
 from twh_server.access.scopes import ROLES, SCOPES
 from twh_server.access.tenants import find_tenant
 from twh_server.database.engine import Database
-from twh_server.database.identifiers import KEY, TENANT, TenantId
-from twh_server.events.bell import Bell
-from twh_server.journal.commands import Answer, Command, Submission
-from twh_server.journal.writer import Writer
-from twh_server.processes.administration import show, tenant_named
+from twh_server.database.identifiers import KEY, TenantId
+from twh_server.journal.commands import Command
+from twh_server.processes.administration import carry_out, show, tenant_named
 from twh_server.processes.listening import CannotStart, say
 from twh_server.processes.starting import migrated
 from twh_server.refusals import Refusal
@@ -43,14 +40,14 @@ async def add_key(settings: Settings, text: str, *, name: str, role: str | None,
             scopes=scopes,
             secret=new_secret(tenant.kind),
         )
-        key = await _carry_out(database, _parsed(tenant.id), command)
+        key = await _carry_out(database, tenant.identifier, command)
     _tell(key, f"{key.id} is made.")
 
 
 async def show_keys(settings: Settings, text: str) -> None:
     """Print a tenant's keys, one a line."""
     async with Database(migrated(settings)) as database:
-        tenant = _parsed((await tenant_named(database, text)).id)
+        tenant = (await tenant_named(database, text)).identifier
         page = await api_keys.list_keys(database, tenant, after=None, limit=KEYS_A_LOOK)
         while page:
             for key in page:
@@ -87,22 +84,10 @@ async def _owner_of(database: Database, text: str) -> TenantId:
 
 
 async def _carry_out(database: Database, tenant: TenantId, command: Command[T]) -> T:
-    """Carry out one command. Raises CannotStart with what refused it."""
-    done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-
-    def answer(result: T) -> Answer:
-        done.set_result(result)
-        return Answer(status=200)
-
-    def refuse(refusal: Refusal) -> Answer:
-        raise CannotStart(refusal.detail)
-
-    writer = Writer(database, Bell())
     try:
-        await writer.submit(Submission(tenant=tenant, command=command, answer=answer, refuse=refuse))
-    finally:
-        await writer.close()
-    return done.result()
+        return await carry_out(database, tenant, command)
+    except Refusal as refusal:
+        raise CannotStart(refusal.detail) from None
 
 
 def _tell(key: NewApiKey, what: str) -> None:
@@ -114,9 +99,3 @@ def _line(key: ApiKeyRow) -> str:
     ended = "revoked" if key.revoked_at else "expired" if key.ended_at(datetime.now(UTC)) else "valid"
     used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never used"
     return f"{KEY.text(key.id)}  {ended:8}  {used:16}  {key.name}  {key.role or ' '.join(key.scopes)}"
-
-
-def _parsed(text: str) -> TenantId:
-    tenant = TENANT.parse(text)
-    assert tenant is not None
-    return tenant

@@ -15,14 +15,9 @@ from twh_server.access.refusals import TenantClosed
 from twh_server.access.tenants import Tenant, TenantState
 from twh_server.database.engine import Database
 from twh_server.database.guards import OWNER
-from twh_server.database.identifiers import TENANT, TenantId
-from twh_server.events.bell import Bell
-from twh_server.journal.commands import Answer, Submission
-from twh_server.journal.writer import Writer
-from twh_server.processes.administration import show, tenant_named
+from twh_server.processes.administration import carry_out, show, tenant_named
 from twh_server.processes.listening import CannotStart, say
 from twh_server.processes.starting import address_of, migrated
-from twh_server.refusals import Refusal
 from twh_server.settings import Settings
 from twh_server.tenancy import lifecycle
 from twh_server.tenancy.export import export
@@ -39,7 +34,7 @@ async def show_tenant(settings: Settings, text: str) -> None:
     """Print what there is to know of a tenant."""
     async with Database(migrated(settings)) as database:
         tenant = await tenant_named(database, text)
-        tenant_id = _id_of(tenant)
+        tenant_id = tenant.identifier
         ((events, keys),) = await database.read(tenant_id, STANDING, {"tenant": tenant_id})
     since = f" since {tenant.state_changed_at:%Y-%m-%d %H:%M} UTC" if tenant.state_changed_at else ""
     show(f"id       {tenant.id}")
@@ -59,21 +54,11 @@ async def change_state(settings: Settings, text: str, action: str) -> None:
     state = ACTIONS[action]
     async with Database(migrated(settings)) as database:
         tenant = await tenant_named(database, text)
-        writer = Writer(database, Bell())
-        submission = Submission(
-            tenant=_id_of(tenant), command=ChangeState(to=state), answer=lambda _: Answer(status=200), refuse=_refuse
-        )
         try:
-            await writer.submit(submission)
+            await carry_out(database, tenant.identifier, ChangeState(to=state))
         except TenantClosed:
             raise CannotStart(f"{tenant.id} ({tenant.name}) is closed, and stays closed.") from None
-        finally:
-            await writer.close()
     show(f"{tenant.id} ({tenant.name}) is {state}; every server knows within two seconds.")
-
-
-def _refuse(refusal: Refusal) -> Answer:
-    raise refusal
 
 
 async def export_tenant(settings: Settings, text: str, to: Path) -> None:
@@ -81,7 +66,7 @@ async def export_tenant(settings: Settings, text: str, to: Path) -> None:
     async with Database(migrated(settings)) as database:
         tenant = await tenant_named(database, text)
         with whole_file(to, f"{tenant.id}.jsonl") as (file, target):
-            async for line in export(database, _id_of(tenant)):
+            async for line in export(database, tenant.identifier):
                 file.write(line)
     show(str(target))
 
@@ -131,7 +116,7 @@ async def _purge(settings: Settings, text: str, name: str | None) -> None:
         raise CannotStart(f"That is not its name ({tenant.name}). Nothing was deleted.")
     try:
         async with await psycopg.AsyncConnection.connect(address_of(settings).as_role(OWNER)) as tx:
-            events = await lifecycle.purge(tx, _id_of(tenant))
+            events = await lifecycle.purge(tx, tenant.identifier)
     except psycopg.OperationalError as fault:
         reason = str(fault).strip().splitlines()[0]
         raise CannotStart(f"Nothing was deleted: {reason}. Purge with the login that migrates.") from None
@@ -148,9 +133,3 @@ def _typed(tenant: Tenant) -> str:
     say(f"Everything of {tenant.id} will be deleted, and nothing brings it back. An export of it: `twh-server tenant")
     say(f"export {tenant.id} --to FILE`. To purge it, type its name ({tenant.name}):")
     return sys.stdin.readline().rstrip("\n")
-
-
-def _id_of(tenant: Tenant) -> TenantId:
-    identifier = TENANT.parse(tenant.id)
-    assert identifier is not None
-    return identifier

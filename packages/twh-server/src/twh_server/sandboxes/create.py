@@ -11,7 +11,7 @@ from twh_server.access.keys import NewKey, create_key
 from twh_server.access.scopes import SANDBOX_SCOPES
 from twh_server.access.tenants import Tenant, create_tenant
 from twh_server.database.engine import Database
-from twh_server.database.identifiers import KEY, TENANT, TenantId
+from twh_server.database.identifiers import KEY, TenantId
 from twh_server.journal.commands import Actor, Answer, Command, Submission
 from twh_server.journal.writer import Writer
 from twh_server.ledger.entries import Entry
@@ -41,8 +41,7 @@ async def create_sandbox(database: Database, writer: Writer, *, name: str = DEFA
 
 
 async def _seed(writer: Writer, tenant: Tenant, key: NewKey) -> None:
-    tenant_id, key_id = TENANT.parse(tenant.id), KEY.parse(key.id)
-    assert tenant_id is not None
+    tenant_id, key_id = tenant.identifier, KEY.parse(key.id)
     assert key_id is not None
     actor = Actor(key=key_id, name=key.name)
     await _carry_out(writer, tenant_id, actor, [*LOCATIONS, *items()])

@@ -186,8 +186,8 @@ async def test_putting_creates_or_replaces(do):
     same = await do(PutLocation(location="BIN", name="Bin", kind="transit", parent="MAIN"))
     replaced = await do(PutLocation(location="BIN", name="Bin"))
 
-    assert (created.created, same.location.version, created.location.sellable) == (True, 1, False)
-    assert (replaced.location.parent, replaced.location.kind, replaced.location.sellable) == (None, "warehouse", True)
+    assert (created.created, same.thing.version, created.thing.sellable) == (True, 1, False)
+    assert (replaced.thing.parent, replaced.thing.kind, replaced.thing.sellable) == (None, "warehouse", True)
     with pytest.raises(AlreadyExists):
         await do(PutLocation(location="BIN", name="Bin", create_only=True))
     for condition in ({"location": LOCATION.text(fresh())}, {"location": "NEW", "if_match": ["*"]}):

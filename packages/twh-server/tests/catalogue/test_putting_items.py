@@ -60,7 +60,7 @@ async def test_what_is_not_there_is_created_and_what_is_there_is_replaced(do, ge
     replaced = await do(put(name="Damsons"))
     item = await get("plums")
 
-    assert (created.created, replaced.created, item) == (True, False, replaced.item)
+    assert (created.created, replaced.created, item) == (True, False, replaced.thing)
     assert (item.name, item.version, item.scale) == ("Damsons", 2, 2)
     assert (item.barcodes, item.packs, item.tags, item.unit, item.reorder_point) == ([], [], [], "each", None)
 
@@ -79,14 +79,14 @@ async def test_the_scale_stays(do, scale):
     with pytest.raises(InvalidItem) as refusal:
         await do(put(scale=scale))
     assert [(error.pointer, error.code) for error in refusal.value.errors] == [("/scale", "scale_is_fixed")]
-    assert (await do(put(scale=2))).item.version == 1
+    assert (await do(put(scale=2))).thing.version == 1
 
 
 async def test_an_id_names_no_new_item(do, get):
-    created = (await do(put())).item
+    created = (await do(put())).thing
     renamed = await do(put(ITEM.text(created.id), name="By its id"))
 
-    assert (renamed.created, renamed.item.sku) == (False, "plums")
+    assert (renamed.created, renamed.thing.sku) == (False, "plums")
     with pytest.raises(ItemNotFound):
         await do(put(ITEM.text(fresh())))
 
@@ -122,7 +122,7 @@ async def test_an_archived_item_is_restored_before_it_is_replaced(do, told):
 
 
 async def test_news_tells_what_was_changed_and_what_it_was_before(do, told, stockroom):
-    item = (await do(put(barcodes=[EAN], reorder_point="5", attributes={"new": True}))).item
+    item = (await do(put(barcodes=[EAN], reorder_point="5", attributes={"new": True}))).thing
     await do(put(barcodes=[EAN], reorder_point="6", attributes={"new": 1}, tags=["x"]))
     await do(ArchiveItem(item="plums"))
     created, updated, archived = await told()

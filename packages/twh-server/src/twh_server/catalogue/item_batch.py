@@ -6,7 +6,9 @@ One command carries them all, so that they share one idempotency key, one answer
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from twh_server.catalogue.item_commands import Put, PutItem
+from twh_server.catalogue.item_commands import PutItem
+from twh_server.catalogue.items import ItemRow
+from twh_server.catalogue.putting import Put
 from twh_server.database.engine import Row
 from twh_server.journal.commands import Effects, Facts, Moment, Read
 from twh_server.refusals import Refusal
@@ -18,7 +20,7 @@ ROWS_MAX = 1_000
 class PutRow:
     """What became of one row, with the bytes that the news of it carries; None where there was no news."""
 
-    put: Put
+    put: Put[ItemRow]
     told: bytes | None
 
 

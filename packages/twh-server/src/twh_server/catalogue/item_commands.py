@@ -10,11 +10,12 @@ from twh_server.catalogue import items, names
 from twh_server.catalogue.item_values import ItemValues, kept, labels_in, problems_of, unchanged
 from twh_server.catalogue.item_writes import stored
 from twh_server.catalogue.items import STOCKED_ITEM, ItemRow
+from twh_server.catalogue.putting import Put, put
 from twh_server.catalogue.refusals import InvalidItem, ItemArchived, ItemHasStock, ItemNotFound, SkuTaken
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import ITEM, ItemId
 from twh_server.journal.commands import Effects, Facts, Moment, Read
-from twh_server.journal.versions import AlreadyExists, require
+from twh_server.journal.versions import require
 from twh_server.refusals import Problem
 
 
@@ -36,15 +37,6 @@ class CreateItem(ItemValues):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Put:
-    """What putting came to: the item as it is now, whether it is new, and whether anything changed."""
-
-    item: ItemRow
-    created: bool
-    changed: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class PutItem(ItemValues):
     """Have an item be so: create it, or replace all its values but its scale."""
 
@@ -59,7 +51,7 @@ class PutItem(ItemValues):
         yield items.asked(self.item)
         yield from map(items.asked_owner, self.labels)
 
-    def decide(self, facts: Facts, moment: Moment) -> Effects[Put]:
+    def decide(self, facts: Facts, moment: Moment) -> Effects[Put[ItemRow]]:
         """The item. Raises ItemNotFound, AlreadyExists, StaleVersion, ItemArchived, InvalidItem or BarcodeTaken.
 
         An id names no new item, and a condition on a version is none of what is not there.
@@ -68,15 +60,13 @@ class PutItem(ItemValues):
         if item is None:
             if self.if_match is not None or ITEM.looks_like(self.item):
                 raise ItemNotFound(self.item)
-            return _put(_created(self.item, self, facts, moment), created=True)
-        if self.create_only:
-            raise AlreadyExists(item.version, item.etag)
-        require(self.if_match, tag=item.etag, version=item.version)
+            return put(_created(self.item, self, facts, moment), created=True)
+        require(self.if_match, tag=item.etag, version=item.version, create_only=self.create_only)
         problems: list[Problem] = []
         if self.scale not in (None, item.scale):
             message = f"The scale of an item is part of its history: it stays {item.scale}."
             problems.append(Problem(pointer="/scale", code="scale_is_fixed", message=message))
-        return _put(_changed(item, self.values(), problems, facts, moment), created=False)
+        return put(_changed(item, self.values(), problems, facts, moment), created=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,8 +187,3 @@ def _labels_change(changes: Mapping[str, Any]) -> bool:
 
 def _next(item: ItemRow, moment: Moment, **changes: Any) -> ItemRow:
     return msgspec.structs.replace(item, version=item.version + 1, updated_at=moment.recorded_at, **changes)
-
-
-def _put(effects: Effects[ItemRow], *, created: bool) -> Effects[Put]:
-    result = Put(item=effects.result, created=created, changed=bool(effects.news))
-    return Effects(result=result, rows=effects.rows, news=effects.news, known=effects.known)

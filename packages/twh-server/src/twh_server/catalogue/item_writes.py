@@ -11,9 +11,8 @@ from twh_server.catalogue.items import BARCODE_OWNERS, ItemRow
 from twh_server.catalogue.refusals import BarcodeTaken
 from twh_server.catalogue.terms import terms_of
 from twh_server.database.engine import Row
-from twh_server.events.kinds import News
 from twh_server.journal.commands import Effects, Facts, Index, Write
-from twh_server.journal.versions import previous
+from twh_server.journal.versions import news_of
 
 Known = list[tuple[Index[Any, Any], Any, Any]]
 
@@ -33,13 +32,7 @@ def stored(item: ItemRow, kind: str, *, before: ItemRow | None, facts: Facts) ->
             rows.append((CLEAR_TERMS, (item.id,)))
         terms = terms_of(item.name, item.tags, item.attributes)
         rows.append((STORE_TERMS, (item.id, msgspec.json.encode(terms).decode())))
-    shown = item.shown()
-    news = News(
-        kind=kind,
-        data=msgspec.json.encode(shown),
-        subject=item.id,
-        previous=None if before is None else previous(before.shown(), shown),
-    )
+    news = news_of(kind, item.shown(), subject=item.id, before=before.shown() if before else None)
     return Effects(result=item, rows=rows, news=[news], known=known)
 
 

@@ -10,6 +10,7 @@ from twh_server.catalogue import location_tree, locations, names
 from twh_server.catalogue.location_tree import PARTS_IN_USE
 from twh_server.catalogue.location_writes import stored
 from twh_server.catalogue.locations import LOCATION_BY_ID, NOT_SOLD_FROM, STOCKED_LOCATION, LocationRow
+from twh_server.catalogue.putting import Put, put
 from twh_server.catalogue.refusals import (
     CodeTaken,
     InvalidLocation,
@@ -21,7 +22,7 @@ from twh_server.catalogue.refusals import (
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import LOCATION, LocationId
 from twh_server.journal.commands import Effects, Facts, Moment, Read
-from twh_server.journal.versions import AlreadyExists, require
+from twh_server.journal.versions import require
 from twh_server.refusals import Problem, code_of
 
 
@@ -60,14 +61,6 @@ class CreateLocation(LocationValues):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Put:
-    """What putting came to: the location as it is now, and whether it is new."""
-
-    location: LocationRow
-    created: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class PutLocation(LocationValues):
     """Have a location be so: create it, or replace all its values."""
 
@@ -81,7 +74,7 @@ class PutLocation(LocationValues):
         """The location, what is part of it, and what it is to be part of."""
         yield from _asked_to_change(self.location, {"parent": self.parent})
 
-    def decide(self, facts: Facts, moment: Moment) -> Effects[Put]:
+    def decide(self, facts: Facts, moment: Moment) -> Effects[Put[LocationRow]]:
         """The location. Raises LocationNotFound, AlreadyExists, StaleVersion, LocationArchived or InvalidLocation.
 
         An id names no new location, and a condition on a version is none of what is not there.
@@ -90,11 +83,9 @@ class PutLocation(LocationValues):
         if location is None:
             if self.if_match is not None or LOCATION.looks_like(self.location):
                 raise LocationNotFound(self.location)
-            return _put(_created(self.location, self, facts, moment), created=True)
-        if self.create_only:
-            raise AlreadyExists(location.version, location.etag)
-        require(self.if_match, tag=location.etag, version=location.version)
-        return _put(_changed(location, self.values(), facts, moment), created=False)
+            return put(_created(self.location, self, facts, moment), created=True)
+        require(self.if_match, tag=location.etag, version=location.version, create_only=self.create_only)
+        return put(_changed(location, self.values(), facts, moment), created=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -250,8 +241,3 @@ def _kept(
 
 def _next(location: LocationRow, moment: Moment, **changes: Any) -> LocationRow:
     return msgspec.structs.replace(location, version=location.version + 1, updated_at=moment.recorded_at, **changes)
-
-
-def _put(effects: Effects[LocationRow], *, created: bool) -> Effects[Put]:
-    result = Put(location=effects.result, created=created)
-    return Effects(result=result, rows=effects.rows, news=effects.news, known=effects.known)

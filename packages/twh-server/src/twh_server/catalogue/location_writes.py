@@ -1,23 +1,14 @@
 """How a location is kept: its row, and the news of what changed."""
 
-import msgspec
-
 from twh_server.catalogue import location_tree, locations
 from twh_server.catalogue.locations import LocationRow
-from twh_server.events.kinds import News
 from twh_server.journal.commands import Effects, Facts, Write
-from twh_server.journal.versions import previous
+from twh_server.journal.versions import news_of
 
 
 def stored(location: LocationRow, kind: str, *, before: LocationRow | None, facts: Facts) -> Effects[LocationRow]:
     """The effects of a new or changed location."""
-    shown = location.shown()
-    news = News(
-        kind=kind,
-        data=msgspec.json.encode(shown),
-        subject=location.id,
-        previous=None if before is None else previous(before.shown(), shown),
-    )
+    news = news_of(kind, location.shown(), subject=location.id, before=before.shown() if before else None)
     row = tuple(getattr(location, column) for column in STORE_LOCATIONS.columns)
     known = [*locations.known(location), *location_tree.known(before, location, facts)]
     return Effects(result=location, rows=[(STORE_LOCATIONS, row)], news=[news], known=known)

@@ -116,7 +116,7 @@ def _answered(request_id: str) -> Callable[[Sequence[PutRow | Refusal]], Answer]
                 continue
             put = outcome.put
             counts["created" if put.created else "updated" if put.changed else "unchanged"] += 1
-            told = outcome.told or msgspec.json.encode(put.item.shown())
+            told = outcome.told or msgspec.json.encode(put.thing.shown())
             results.append(_RawRow(status=201 if put.created else 200, item=msgspec.Raw(told)))
         return shown(_RawAnswer(results=results, **counts))
 

@@ -7,10 +7,11 @@ from pydantic import Field
 
 from twh_server.catalogue import finding, listing
 from twh_server.catalogue.finding import ItemFilter
-from twh_server.catalogue.item_commands import ArchiveItem, CreateItem, Put, PutItem, RestoreItem, UpdateItem
+from twh_server.catalogue.item_commands import ArchiveItem, CreateItem, PutItem, RestoreItem, UpdateItem
 from twh_server.catalogue.item_values import BARCODES_MAX, PACKS_MAX, TAGS_MAX
 from twh_server.catalogue.items import Item, ItemRow, Pack
 from twh_server.catalogue.listing import Archived
+from twh_server.catalogue.putting import Put
 from twh_server.catalogue.refusals import (
     BarcodeTaken,
     InvalidItem,
@@ -303,5 +304,5 @@ def _shown(item: ItemRow) -> Answer:
     return shown(item.shown(), tag=item.etag)
 
 
-def _put(put: Put) -> Answer:
-    return _created(put.item) if put.created else _shown(put.item)
+def _put(put: Put[ItemRow]) -> Answer:
+    return _created(put.thing) if put.created else _shown(put.thing)

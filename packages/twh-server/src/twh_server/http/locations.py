@@ -12,13 +12,13 @@ from twh_server.catalogue.listing import Archived, LocationFilter
 from twh_server.catalogue.location_commands import (
     ArchiveLocation,
     CreateLocation,
-    Put,
     PutLocation,
     RestoreLocation,
     UpdateLocation,
 )
 from twh_server.catalogue.location_tree import DEPTH_MAX
 from twh_server.catalogue.locations import KINDS, Location, LocationRow
+from twh_server.catalogue.putting import Put
 from twh_server.catalogue.refusals import (
     CodeTaken,
     InvalidLocation,
@@ -237,8 +237,8 @@ def _shown(location: LocationRow) -> Answer:
     return shown(location.shown(), tag=location.etag)
 
 
-def _put(put: Put) -> Answer:
-    return _created(put.location) if put.created else _shown(put.location)
+def _put(put: Put[LocationRow]) -> Answer:
+    return _created(put.thing) if put.created else _shown(put.thing)
 
 
 def _id_of(location: LocationRow) -> UUID:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
+from twh_server.events.kinds import News
 from twh_server.refusals import Refusal
 
 OF_EVERY_VERSION: Final = frozenset({"version", "etag", "updated_at"})
@@ -44,14 +46,24 @@ def etag(prefix: str, version: int) -> str:
     return f'"{prefix}{version}"'
 
 
-def require(if_match: Sequence[str] | None, *, tag: str, version: int) -> None:
-    """Raise StaleVersion unless one of the tags of `If-Match` is the current one; no tags, no condition."""
+def require(if_match: Sequence[str] | None, *, tag: str, version: int, create_only: bool = False) -> None:
+    """Raise StaleVersion unless one of the tags of `If-Match` is the current one; no tags, no condition.
+
+    Raises AlreadyExists where it was only to be created.
+    """
+    if create_only:
+        raise AlreadyExists(version, tag)
     if if_match is not None and tag not in if_match and "*" not in if_match:
         raise StaleVersion(version, tag)
 
 
-def previous(before: msgspec.Struct, after: msgspec.Struct) -> bytes:
-    """What the values that differ were before, as news tells it: an encoded object."""
+def news_of(kind: str, shown: msgspec.Struct, *, subject: UUID, before: msgspec.Struct | None = None) -> News:
+    """The news of something new or changed: as the outside sees it now, and of what it saw before, what differs."""
+    previous = None if before is None else _previous(before, shown)
+    return News(kind=kind, data=msgspec.json.encode(shown), subject=subject, previous=previous)
+
+
+def _previous(before: msgspec.Struct, after: msgspec.Struct) -> bytes:
     changed = {
         name: getattr(before, name)
         for name in before.__struct_fields__

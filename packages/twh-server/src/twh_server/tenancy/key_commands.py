@@ -11,9 +11,8 @@ from twh_server.access.key_form import digest_of
 from twh_server.access.scopes import ROLES, SCOPES
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import KEY, KeyId
-from twh_server.events.kinds import News
 from twh_server.journal.commands import Effects, Facts, Moment, Read, Write
-from twh_server.journal.versions import previous, require
+from twh_server.journal.versions import news_of, require
 from twh_server.refusals import Problem
 from twh_server.tenancy import api_keys
 from twh_server.tenancy.api_keys import ApiKeyRow, NewApiKey
@@ -207,14 +206,13 @@ def _made(key: ApiKeyRow, secret: str, facts: Facts) -> Effects[NewApiKey]:
     return Effects(
         result=key.shown_once(secret),
         rows=[(STORE_KEYS, _row(key))],
-        news=[News(kind="key.created", data=msgspec.json.encode(key.shown()), subject=key.id)],
+        news=[news_of("key.created", key.shown(), subject=key.id)],
         known=[(api_keys.KEY_BY_ID, key.id, key), (api_keys.KEYS_COUNTED, None, counted + 1)],
     )
 
 
 def _changed(before: ApiKeyRow, key: ApiKeyRow, kind: str) -> Effects[ApiKeyRow]:
-    shown = key.shown()
-    news = News(kind=kind, data=msgspec.json.encode(shown), subject=key.id, previous=previous(before.shown(), shown))
+    news = news_of(kind, key.shown(), subject=key.id, before=before.shown())
     return Effects(result=key, rows=[(STORE_KEYS, _row(key))], news=[news], known=[(api_keys.KEY_BY_ID, key.id, key)])
 
 

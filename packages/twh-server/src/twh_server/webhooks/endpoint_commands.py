@@ -12,9 +12,9 @@ from yarl import URL
 from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import ENDPOINT, EndpointId
-from twh_server.events.kinds import KINDS, News
+from twh_server.events.kinds import KINDS
 from twh_server.journal.commands import Effects, Facts, Moment, Read, Write
-from twh_server.journal.versions import previous, require
+from twh_server.journal.versions import news_of, require
 from twh_server.refusals import Problem
 from twh_server.webhooks import endpoints, signing, targets
 from twh_server.webhooks.endpoints import EndpointRow, NewEndpoint
@@ -227,12 +227,7 @@ def _stored(
 ) -> Effects[EndpointRow]:
     row = tuple(getattr(endpoint, column) for column in STORE_ENDPOINTS.columns)
     shown = (told or endpoint).shown()
-    news = News(
-        kind=kind,
-        data=msgspec.json.encode(shown),
-        subject=endpoint.id,
-        previous=previous(before.shown(), shown) if before else None,
-    )
+    news = news_of(kind, shown, subject=endpoint.id, before=before.shown() if before else None)
     return Effects(
         result=told or endpoint,
         rows=[(STORE_ENDPOINTS, (*row[:2], msgspec.json.encode(endpoint.kinds).decode(), *row[3:]))],

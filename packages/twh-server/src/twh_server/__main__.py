@@ -150,12 +150,14 @@ def _check(chosen: argparse.Namespace) -> None:
 
 def _serve(chosen: argparse.Namespace) -> None:
     from twh_server.processes import serve
+    from twh_server.processes.serving import leave
 
     settings = _settings(chosen)
     if chosen.inherited is None:
         serve.serve(settings)
     else:
         serve.serve_beside_others(settings, chosen.inherited)
+    leave()
 
 
 def _work(chosen: argparse.Namespace) -> None:
@@ -245,9 +247,11 @@ def _openapi(_: argparse.Namespace) -> None:
 
 def _sandbox(chosen: argparse.Namespace) -> None:
     from twh_server.processes import sandbox
+    from twh_server.processes.serving import leave
 
     port, chosen.port = chosen.port, None  # a port that is asked for is no setting: it is taken, or nothing is
     sandbox.run(_settings(chosen), chosen.folder.absolute(), port=port)
+    leave()
 
 
 if __name__ == "__main__":

@@ -247,10 +247,12 @@ def _openapi(_: argparse.Namespace) -> None:
 
 def _sandbox(chosen: argparse.Namespace) -> None:
     from twh_server.processes import sandbox
-    from twh_server.processes.serving import leave
 
     port, chosen.port = chosen.port, None  # a port that is asked for is no setting: it is taken, or nothing is
     sandbox.run(_settings(chosen), chosen.folder.absolute(), port=port)
+
+    from twh_server.processes.serving import leave  # it has been loaded, while PostgreSQL started
+
     leave()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
@@ -50,6 +51,8 @@ class Seen:
             )
 
     def answered(self, outcome: Answer | Lost, seconds: float) -> None:
+        if not (self.span or self.hooks.response or log.isEnabledFor(logging.DEBUG)):
+            return  # nobody looks, as in most calls
         answer = outcome if isinstance(outcome, Answer) else None
         failure = type(outcome.why).__name__ if isinstance(outcome, Lost) else None
         came = self.last = Response(

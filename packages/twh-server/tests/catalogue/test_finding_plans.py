@@ -232,8 +232,6 @@ async def test_a_look_up_on_fresh_tables_is_planned_by_an_index(built, look, wan
     said, reading, tenant, _ = await taken_down(built, "found_fresh", look, wanted)
 
     with psycopg.connect(reading, autocommit=True) as connection:
-        if connection.info.server_version < 180_000:
-            pytest.skip("before 18, PostgreSQL cannot be told what to expect of a new table: database/planning.py")
         connection.execute("select set_config('twh.tenant', %s, false)", (str(tenant),))
         for statement, parameters in said:
             plan = explained(connection, statement, parameters, generic=True)

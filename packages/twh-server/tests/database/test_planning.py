@@ -4,13 +4,12 @@ import psycopg
 import pytest
 import pytest_asyncio
 from grown import GROW
-from on_postgres import told_of_empty_tables
 
 from twh_server.database.address import Address
 from twh_server.database.engine import Database
 from twh_server.database.guards import APP, GUARDED
 from twh_server.database.migrate import migrate
-from twh_server.database.planning import analyze_grown
+from twh_server.database.planning import analyze_grown, expect_few_tenants
 
 # What the checks of foreign keys ask, and what the commands look up by name.
 LOOK_UPS = {
@@ -47,7 +46,6 @@ def enters_by_both(plan, index):
     return any(index in line for line in lines) and [condition.count("= $") for condition in conditions] == [2]
 
 
-@told_of_empty_tables
 @pytest.mark.parametrize(("index", "sql"), LOOK_UPS.items())
 async def test_a_look_up_takes_the_index_that_was_made_for_it(fresh, index, sql):
     await fresh.execute(f"prepare asked({arguments(sql)}) as {sql}")
@@ -57,6 +55,33 @@ async def test_a_look_up_takes_the_index_that_was_made_for_it(fresh, index, sql)
         await fresh.execute("deallocate asked")
 
     assert enters_by_both(plan, index), plan
+
+
+EXPECTED_OF_FRESH_TABLES = """
+select c.relname, c.reltuples, pg_relation_size(c.oid), s.n_distinct, s.most_common_vals is null, a.attoptions
+from pg_class as c
+left join pg_attribute as a on a.attrelid = c.oid and a.attname = 'tenant_id'
+left join pg_stats as s on s.tablename = c.relname and s.attname = 'tenant_id'
+where c.relname = any (%s)
+"""
+
+
+async def test_of_every_new_table_only_that_it_has_few_tenants_is_expected(fresh, postgres):
+    has_no_other_index = {"tenants", "tenant_settings"}
+    never_analyzed, nothing_in_it, one_tenant, whoever_it_is, no_option = -1, 0, 1, True, None
+
+    with psycopg.connect(postgres.conninfo(user="postgres", dbname="fresh")) as superuser:
+        rows = superuser.execute(EXPECTED_OF_FRESH_TABLES, (list(GUARDED.keys() - has_no_other_index),)).fetchall()
+
+    expected = (never_analyzed, nothing_in_it, one_tenant, whoever_it_is, no_option)
+    assert {name: tuple(expectation) for name, *expectation in rows} == dict.fromkeys(
+        GUARDED.keys() - has_no_other_index, expected
+    )
+
+
+async def test_a_table_that_has_rows_is_not_emptied(address, shop):
+    with psycopg.connect(address.as_login()) as superuser, pytest.raises(psycopg.errors.RaiseException, match="rows"):
+        superuser.execute(expect_few_tenants(["tenants"]))
 
 
 async def test_the_write_path_never_reads_a_whole_table(fresh):

@@ -2,8 +2,8 @@
 
 A generic plan that reads through a tenant costs nothing on the first day and everything a month later, so each
 statement of the write path, and each read that many callers make, is explained as the server's own connections do on
-tables just created (PostgreSQL 18 and later can be told of those) and on tables just grown. Neither a scan of a table
-nor one of all that a tenant has in an index is right.
+tables just created and on tables just grown. Neither a scan of a table nor one of all that a tenant has in an index is
+right.
 """
 
 import importlib
@@ -13,7 +13,6 @@ import re
 import psycopg
 import pytest
 from grown import GROW
-from on_postgres import told_of_empty_tables
 
 import twh_server
 from twh_server.access.keys import FIND_KEY
@@ -86,7 +85,7 @@ BY_TENANT_ALONE = {
 }
 
 
-@pytest.fixture(scope="module", params=[pytest.param("empty", marks=told_of_empty_tables), "grown"])
+@pytest.fixture(scope="module", params=["empty", "grown"])
 def planners(postgres, request):
     """The application's two ways to connect to a database, just migrated or just grown, with plans that are kept."""
     with psycopg.connect(postgres.conninfo(user="postgres"), autocommit=True) as superuser:

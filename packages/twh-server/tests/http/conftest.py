@@ -30,6 +30,15 @@ BODIES = {
         "kind": "receipt",
         "lines": [{"item": "apples", "location": "MAIN", "quantity": "2", "expected": {"version": 1}}],
     },
+    "movements.batch": {
+        "entries": [
+            {
+                "idempotency_key": "row-1",
+                "entry": {"kind": "receipt", "lines": [{"item": "apples", "location": "MAIN", "quantity": "2"}]},
+            },
+            {"idempotency_key": "row-2", "entry": {"kind": "issue", "lines": []}},
+        ]
+    },
     "entries.reverse": {"reason": "wrong bin"},
     "webhooks.create": {"url": "https://example.com/hook"},
     "webhooks.update": {"description": "ours"},

@@ -106,8 +106,18 @@ EVERY_BODY = [
     for schema in [operation.body.model_json_schema()]
     for place, value in wrong_values(schema, schema)
 ]
-# A row of a batch is judged by itself, and its neighbours go on.
-ROWS = [one for one in EVERY_BODY if one.values[0].id == "items.batch" and 0 in one.values[1]]
+# A row of a batch is judged by itself, and its neighbours go on: what is below this place.
+BATCHES = {
+    "items.batch": (("items", 0), {"sku": "mangos", "name": "Mangos"}),
+    "movements.batch": (("entries", 0, "entry"), {"kind": "receipt", "lines": []}),
+}
+ROWS = [
+    one
+    for one in EVERY_BODY
+    if one.values[0].id in BATCHES
+    for row, _ in [BATCHES[one.values[0].id]]
+    if one.values[1][: len(row)] == row
+]
 BODIES = [one for one in EVERY_BODY if one not in ROWS]
 
 PARAMETERS = [
@@ -135,11 +145,13 @@ async def test_a_value_that_a_field_cannot_have_is_malformed_and_says_where(
 @pytest.mark.parametrize(("operation", "place", "value"), ROWS)
 async def test_a_value_that_a_row_cannot_have_is_the_answer_of_that_row(http, request_of, operation, place, value):
     asked = request_of(operation.id)
-    body = {"items": [{"sku": "mangos", "name": "Mangos"}]}
-    asked.content = json.dumps(with_value(body, place, value)).encode()
+    within, works = BATCHES[operation.id]
+    inside = with_value(works, place[len(within) :], value) if place != within else value
+    row = inside if within[-1] == 0 else {"idempotency_key": "k", within[-1]: inside}
+    asked.content = json.dumps({within[0]: [row]}).encode()
     (row,) = (await asked.send(http)).json()["results"]
 
-    pointer = "".join(f"/{step}" for step in place[2:])
+    pointer = "".join(f"/{step}" for step in place[len(within) :])
     assert (row["status"], row["problem"]["code"]) == (400, "malformed_request")
     assert pointer in [error["pointer"] for error in row["problem"]["errors"]], row
 

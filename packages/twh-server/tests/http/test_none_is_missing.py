@@ -17,7 +17,8 @@ ROOT = HTTP.parents[3]
 
 EVERY = {operation.id for operation in OPERATIONS}
 WITHOUT_A_SCOPE = {"tenant.get"}  # whoever has a key may ask whose it is
-WITHOUT_A_KEY = {"ledger.verify", "sandboxes.create"}  # one changes nothing, the other cannot lose what nobody was told
+# One changes nothing, one cannot lose what nobody was told, and in one each row has a key.
+WITHOUT_A_KEY = {"ledger.verify", "sandboxes.create", "movements.batch"}
 NAMING_A_THING = {operation.id for operation in OPERATIONS if "{" in operation.path}
 CREATING_WHAT_IS_NAMED = {operation.id for operation in OPERATIONS if operation.method == "PUT"}
 WITH_A_BODY = {

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -163,6 +163,15 @@ def digest(request: Incoming, path: str, raw: bytes) -> bytes:
     )
     if request.method == "PUT" and (condition := request.headers.get("if-none-match")):
         parts += (condition.encode(),)
+    return _hashed(parts)
+
+
+def digest_of(method: str, path: str, raw: bytes) -> bytes:
+    """The digest that a request without parameters and conditions has."""
+    return _hashed((method.encode(), path.encode(), b"", b"", raw))
+
+
+def _hashed(parts: Sequence[bytes]) -> bytes:
     hashed = hashlib.sha256()
     for part in parts:
         hashed.update(len(part).to_bytes(8, "big"))

@@ -17,7 +17,7 @@ from twh_server.database.identifiers import REQUEST, TENANT, RequestId, TenantId
 from twh_server.events.bell import Bell
 from twh_server.http import envelope, incoming, limiting, problems
 from twh_server.http.refusals import Internal
-from twh_server.http.shapes import Body, Query, body_of, query_of
+from twh_server.http.shapes import Body, Query, query_of
 from twh_server.journal.commands import Actor, Answer, Command, Submission
 from twh_server.journal.refusals import Unavailable
 from twh_server.journal.writer import Writer
@@ -169,18 +169,19 @@ async def serve(operation: Operation, rooms: Rooms, request: envelope.Incoming) 
     except Refusal as refusal:
         answer = problems.answer(refusal, handled.request_id)
     except Exception as fault:  # noqa: BLE001  # the caller is told of a fault, whatever it is
-        answer = problems.answer(_told_of(fault, operation, handled.request_id), handled.request_id)
+        answer = problems.answer(told_of(fault, operation.id, handled.request_id), handled.request_id)
     handled.status = answer.status
     rooms.watch(handled)
     counted = limiting.headers(rooms.rates.rate, taken) if rooms.rates and taken else {}
     return response(answer, request, {**counted, "Twh-Request-Id": handled.request_id})
 
 
-def _told_of(fault: Exception, operation: Operation, request_id: str) -> Refusal:
+def told_of(fault: Exception, operation_id: str, request_id: str) -> Refusal:
+    """What a caller is told of a fault; the log has all of it."""
     if is_transient(fault):
-        _log.warning("%s could not be answered: %s", operation.id, fault)
+        _log.warning("%s could not be answered: %s", operation_id, fault)
         return Unavailable()
-    _log.error("%s failed (request %s)", operation.id, request_id, exc_info=fault)
+    _log.error("%s failed (request %s)", operation_id, request_id, exc_info=fault)
     return Internal()
 
 
@@ -197,7 +198,7 @@ async def _read(
         access=access,
         path=path,
         query=query,
-        body=body_of(operation.body, raw) if operation.body else None,
+        body=operation.body.read(raw) if operation.body else None,
         key=key,
         digest=incoming.digest(request, incoming.spelled(operation.path, path), raw) if key else b"",
         if_match=incoming.entity_tags(request, "if-match") if operation.conditional else None,

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import (
@@ -93,6 +93,11 @@ class Body(BaseModel):
     """A request's body."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def read(cls, raw: bytes) -> Self:
+        """The body that some bytes are. Raises MalformedRequest naming all that is wrong with them."""
+        return body_of(cls, raw)
 
 
 class Query(BaseModel):

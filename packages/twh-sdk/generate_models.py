@@ -29,6 +29,7 @@ KEPT_KEYS = {
     "properties", "required", "title", "type",
 }  # fmt: skip
 NOT_MODELS = {"Event"}  # written by hand in twh/events.py, one class a kind
+COMPLETED = "entry_results"  # the module of those models that can do more than what is generated
 
 Schema = dict[str, Any]
 
@@ -52,9 +53,11 @@ def main() -> int:
 
 def files(document: Schema) -> dict[Path, str]:
     models = generated(lenient(document))
+    completed = classes((HERE / "src" / "twh" / f"{COMPLETED}.py").read_text(encoding="utf-8"))
     names = {
         "twh.model": ["Model", "read"],
-        "twh.models.generated": classes(models),
+        "twh.models.generated": [name for name in classes(models) if name not in completed],
+        f"twh.{COMPLETED}": completed,
         "twh.events": [
             *classes((HERE / "src" / "twh" / "events.py").read_text(encoding="utf-8")),
             "ANY_EVENT",

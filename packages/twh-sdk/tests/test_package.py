@@ -146,7 +146,7 @@ def test_every_operation_has_its_method(path, method, operation):
 
 def filled(described):
     """Something for each parameter that has no default, beyond the first of the path."""
-    by_name = {"lines": [], "items": [], "kind": "issue", "at": "{location}"}
+    by_name = {"lines": [], "items": [], "entries": [], "kind": "issue", "at": "{location}"}
     parameters = list(inspect.signature(described.describe).parameters.values())[1:]
     return {
         one.name: by_name.get(one.name, "x")

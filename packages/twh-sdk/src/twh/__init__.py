@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time __getattr__
     from twh.pages import Pager as Pager
     from twh.params import Expected as Expected
     from twh.params import Line as Line
+    from twh.params import NewEntry as NewEntry
     from twh.params import ReferenceParts as ReferenceParts
     from twh.params import TransferLine as TransferLine
     from twh.wire import NOT_GIVEN as NOT_GIVEN
@@ -66,7 +67,7 @@ EXPORTS = {
     "twh.hooks": ("Hooks",),
     "twh.options": ("ClientOptions", "Options"),
     "twh.pages": ("AsyncPager", "Page", "Pager"),
-    "twh.params": ("Expected", "Line", "ReferenceParts", "TransferLine"),
+    "twh.params": ("Expected", "Line", "NewEntry", "ReferenceParts", "TransferLine"),
     "twh.wire": ("NOT_GIVEN", "NotGiven", "Quantity"),
 }
 MODULES = ("errors", "hooks", "models", "testing", "webhooks")

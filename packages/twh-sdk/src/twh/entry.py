@@ -1,4 +1,4 @@
-"""The body of an entry: its kind, its lines, and what is said about it."""
+"""The body of an entry: its kind, its lines, and what is said about it. It is the same alone and within a batch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from twh.params import (
     ItemArg,
     Line,
     LocationArg,
+    NewEntry,
     ReferenceArg,
     TransferLine,
     written_lines,
     written_reference,
 )
-from twh.wire import NotGiven, Quantity, given, instant_or_not
+from twh.wire import NOT_GIVEN, NotGiven, Quantity, given, instant_or_not
 
 Lines = Iterable[Line | TransferLine]
 
@@ -41,6 +42,25 @@ def entry_body(
     if record_unchanged:
         body["record_unchanged"] = True
     return {**body, "lines": written_lines(lines)}
+
+
+def written_entry(entry: NewEntry) -> dict[str, object]:
+    """An entry of a batch for the wire; what the SDK does not know in it is left to the server's judgement."""
+    body = entry_body(
+        entry["kind"],
+        entry["lines"],
+        entry.get("reason", NOT_GIVEN),
+        entry.get("reference", NOT_GIVEN),
+        entry.get("occurred_at", NOT_GIVEN),
+        force=entry.get("force", False),
+        record_unchanged=entry.get("record_unchanged", False),
+    )
+    return {**body, **{name: value for name, value in entry.items() if name not in NewEntry.__annotations__}}
+
+
+def keyed_row(entry: NewEntry, key: str) -> dict[str, object]:
+    """A row of a batch: an entry, and its own key or else this one."""
+    return {"idempotency_key": entry.get("idempotency_key", key), "entry": written_entry(entry)}
 
 
 def one_or_many(

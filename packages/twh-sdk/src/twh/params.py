@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, NotRequired, Protocol, TypedDict
+from typing import Any, Literal, NotRequired, Protocol, TypedDict
 
 from twh.wire import NotGiven, Quantity, quantity
 
@@ -79,6 +80,22 @@ class TransferLine(TypedDict):
     quantity: Quantity
     pack: NotRequired[str]
     expected: NotRequired[Expected]
+
+
+EntryKind = Literal["receipt", "issue", "return", "adjustment", "transfer", "count"]
+
+
+class NewEntry(TypedDict):
+    """An entry as `movements.batch` and `movements.record_many` take it, with the key under which it is recorded once."""
+
+    kind: EntryKind
+    lines: Iterable[Line | TransferLine]
+    reason: NotRequired[str]
+    reference: NotRequired[ReferenceArg]
+    occurred_at: NotRequired[datetime | str]
+    force: NotRequired[bool]
+    record_unchanged: NotRequired[bool]
+    idempotency_key: NotRequired[str]
 
 
 class APack(Protocol):

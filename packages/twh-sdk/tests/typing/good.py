@@ -16,6 +16,7 @@ from twh import (
     Client,
     Hooks,
     Line,
+    NewEntry,
     Options,
     Page,
     Pager,
@@ -57,6 +58,20 @@ def calls(client: Client) -> None:
     client.movements.transfer(lines=moves)
     client.items.update(item, reorder_point=None, if_match=item.etag)
     client.entries.reverse(entry.id, reason="wrong bin")
+
+
+def many(client: Client) -> None:
+    entries: list[NewEntry] = [
+        {"kind": "receipt", "lines": [{"item": "A", "location": "B", "quantity": 1}], "idempotency_key": "po-1"},
+        {"kind": "transfer", "lines": [{"item": "A", "source": "B", "target": "C", "quantity": 1}], "reference": "7"},
+    ]
+    for row in client.movements.batch(entries).results:
+        assert_type(row.entry, models.Entry | None)
+        assert_type(row.error, errors.APIError | None)
+    seen: list[int] = []
+    came = client.movements.record_many((entry for entry in entries), each=lambda answer: seen.append(answer.recorded))
+    assert_type(came.recorded, int)
+    assert_type(came.refusals[0].error, errors.APIError)
 
 
 def lists(client: Client) -> None:
@@ -101,6 +116,8 @@ async def awaited(client: AsyncClient) -> None:
     assert_type(await client.items.list().first(), models.Item | None)
     async for event in client.events.stream(after=3):
         handle(event)
+    assert_type(await client.movements.batch([]), models.EntryResults)
+    assert_type((await client.movements.record_many([])).entries, int)
     async with client.with_options(deadline=5) as other:
         await other.movements.adjust(item="A", location="B", quantity=-1, reason="damaged")
 

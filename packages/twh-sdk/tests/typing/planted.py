@@ -20,6 +20,8 @@ def wrong(client: Client) -> None:
     client.movements.record(kind="count", lines=[])  # planted: a count may answer None
     client.movements.count(item="A", location="B", quantity=1).id  # planted: and here it does
     client.movements.issue(item=client.locations.get("A"), location="B", quantity=1)  # planted: a location is no item
+    client.movements.batch([{"kind": "gift", "lines": []}])  # planted: there is no such kind
+    client.movements.batch([{"kind": "receipt"}])  # planted: an entry without lines
     client.items.get("A", options={"dedline": 5})  # planted: a misspelt option
     client.with_options(idempotency_key="a")  # planted: a key belongs to one call
     client.items.get("A").colour  # planted: a model has its fields
@@ -43,6 +45,7 @@ def also_wrong(client: Client) -> None:
 async def forgotten(client: AsyncClient) -> None:
     client.items.get("A")  # planted: a forgotten await
     client.items.get("A").sku  # planted: another
+    client.movements.record_many([]).recorded  # planted: another
     client.with_raw.items.get("A").value  # planted: another
     for item in client.items.list():  # planted: a list that is read asynchronously
         del item

@@ -57,8 +57,8 @@ async def test_each_row_is_answered_as_it_would_have_been_alone(send, key_with, 
     assert set(results[3]) == {"status", "idempotency_key", "replayed"}
     assert [error["pointer"] for error in results[4]["problem"]["errors"]] == ["/lines/0/quantity", "/kind"][::-1]
     assert results[5]["problem"]["errors"][0]["pointer"] == "/colour"
-    counts = {name: answer[name] for name in ("recorded", "unchanged", "refused", "unsettled", "replayed")}
-    assert counts == {"recorded": 2, "unchanged": 1, "refused": 4, "unsettled": 0, "replayed": 0}
+    counts = {name: answer[name] for name in ("recorded", "unchanged", "refused", "failed", "replayed")}
+    assert counts == {"recorded": 2, "unchanged": 1, "refused": 4, "failed": 0, "replayed": 0}
 
 
 async def test_a_row_sent_again_alone_is_answered_with_the_same_bytes(send, alone):
@@ -158,7 +158,7 @@ async def test_rows_behind_one_that_could_not_be_carried_out_are_not_tried(send,
     answer = (await send(*rows)).json()
 
     assert [one["status"] for one in answer["results"]] == [201] * 20 + [503] * 130
-    assert (answer["recorded"], answer["unsettled"]) == (20, 130)
+    assert (answer["recorded"], answer["failed"]) == (20, 130)
     assert [one["idempotency_key"] for one in answer["results"]] == [one["idempotency_key"] for one in rows]
 
     monkeypatch.undo()

@@ -17,8 +17,12 @@ PROBLEM_FIELDS = {"type", "title", "status", "detail", "code", "request_id", "er
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes, base_url: str) -> APIError:
-    """The error that the answer tells; an unknown code falls back to the class of its status."""
-    problem = problem_in(body)
+    """The error that the answer tells."""
+    return error_of(problem_in(body), status, headers, base_url)
+
+
+def error_of(problem: dict[str, Any], status: int, headers: Mapping[str, str], base_url: str) -> APIError:
+    """The error that a problem is; an unknown code falls back to the class of its status."""
     code = problem.get("code") or plain_code(status)
     known = BY_CODE.get(code)
     kind = known or of_status(status)

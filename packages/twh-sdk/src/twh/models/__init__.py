@@ -5,6 +5,8 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # typing's, without the time that it takes to import it
 if TYPE_CHECKING:
+    from twh.entry_results import EntryResult as EntryResult
+    from twh.entry_results import EntryResults as EntryResults
     from twh.events import ANY_EVENT as ANY_EVENT
     from twh.events import EndpointCreated as EndpointCreated
     from twh.events import EndpointDeleted as EndpointDeleted
@@ -66,6 +68,8 @@ if TYPE_CHECKING:
     from twh.models.generated import Whose as Whose
 
 MODULES = {
+    "EntryResult": "twh.entry_results",
+    "EntryResults": "twh.entry_results",
     "ANY_EVENT": "twh.events",
     "EndpointCreated": "twh.events",
     "EndpointDeleted": "twh.events",

@@ -567,6 +567,37 @@ class Entry(Model):
     "Each level that it touched, as it left it."
 
 
+class EntryResult(Model):
+    """What became of one row: as a `POST /v1/movements` of it alone would have been answered."""
+
+    status: int
+    "201: recorded. 204: a count that found what the ledger says."
+    idempotency_key: str
+    "The row's key."
+    replayed: bool
+    "Whether this is what the key was answered before: nothing happened now."
+    entry: Entry | None = None
+    "The entry; left out when none was recorded."
+    problem: dict[str, Any] | None = None
+    "As `application/problem+json`; its pointers lead into the entry."
+
+
+class EntryResults(Model):
+    """What became of each row, in their order, and how many came to what."""
+
+    results: list[EntryResult]
+    recorded: int
+    "How many are in the ledger, whether by this request or by one before."
+    unchanged: int
+    "How many counts found what the ledger says."
+    refused: int
+    "How many were refused."
+    failed: int
+    "At how many the server failed (500 and above): send them again with the same keys."
+    replayed: int
+    "How many of all had been answered before."
+
+
 class BatchAnswer(Model):
     """What became of each row, in their order, and how many came to what."""
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, overload
 
 from twh import models
-from twh.bulk import BATCH_ITEMS, Upserted, drive, drive_awaited, upserting
+from twh.bulk import BATCH_ROWS, drive, drive_awaited, no_raw_answer
 from twh.call import Awaited, Call, Direct, DriverT_co, Resource, endpoint
+from twh.item_bulk import Upserted, upserting
 from twh.options import Options
 from twh.pages import Page, listing
 from twh.params import ItemArg, NewItem, PackArg, named, written_item, written_packs
@@ -136,7 +137,7 @@ class Items(Resource[DriverT_co]):
         self,
         items: Iterable[NewItem],
         *,
-        batch_size: int = BATCH_ITEMS,
+        batch_size: int = BATCH_ROWS,
         each: Callable[[models.BatchAnswer], object] | None = None,
         options: Options | None = None,
     ) -> Upserted | Coroutine[Any, Any, Upserted]:
@@ -149,10 +150,10 @@ class Items(Resource[DriverT_co]):
         flow = upserting(batch_call, items, batch_size, each, options)
         driver = self.driver
         if isinstance(driver, Direct):
-            return drive(driver, flow)
+            return drive(driver, flow, "items.upsert_many")
         if isinstance(driver, Awaited):
-            return drive_awaited(driver, flow)
-        raise TypeError("upsert_many asks many times and has no one raw answer: call it without with_raw")
+            return drive_awaited(driver, flow, "items.upsert_many")
+        raise no_raw_answer("upsert_many")
 
     @endpoint
     def update(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, overload
 
 from twh import models
-from twh.call import Call, DriverT_co, Resource, endpoint
-from twh.entry import entry_body, one_or_many, one_or_many_transfers
+from twh.bulk import BATCH_ROWS, drive, drive_awaited, no_raw_answer
+from twh.call import Awaited, Call, Direct, DriverT_co, Resource, endpoint
+from twh.entry import entry_body, keyed_row, one_or_many, one_or_many_transfers
+from twh.entry_bulk import Recorded, batch_call, recording
 from twh.options import Options
 from twh.pages import Page, listing
 from twh.params import (
@@ -17,6 +20,7 @@ from twh.params import (
     ItemArg,
     Line,
     LocationArg,
+    NewEntry,
     ReferenceArg,
     TransferLine,
     named,
@@ -166,6 +170,55 @@ class Movements(Resource[DriverT_co]):
         moved = one_or_many(item, location, quantity, pack, expected, lines)
         body = entry_body("count", moved, reason, reference, occurred_at, record_unchanged=record_unchanged)
         return Call(method="POST", path="/v1/movements", returns=models.Entry, body=body, options=options)
+
+    @endpoint
+    def batch(self, entries: Iterable[NewEntry], *, options: Options | None = None) -> Call[models.EntryResults]:
+        """Record up to 1,000 entries, each independently: `.results` tells what became of each.
+
+        A refused entry raises nothing: its row has an `.error`. Each entry has an `idempotency_key`, or is given a fresh
+        one; with it, the row can be sent again alone or in another batch. For more than 1,000 there is `record_many`.
+        """
+        return batch_call([keyed_row(entry, str(uuid.uuid4())) for entry in entries], options)
+
+    @overload
+    def record_many(
+        self: Movements[Direct],
+        entries: Iterable[NewEntry],
+        *,
+        batch_size: int = ...,
+        each: Callable[[models.EntryResults], object] | None = ...,
+        options: Options | None = ...,
+    ) -> Recorded: ...
+    @overload
+    def record_many(
+        self: Movements[Awaited],
+        entries: Iterable[NewEntry],
+        *,
+        batch_size: int = ...,
+        each: Callable[[models.EntryResults], object] | None = ...,
+        options: Options | None = ...,
+    ) -> Coroutine[Any, Any, Recorded]: ...
+    def record_many(
+        self,
+        entries: Iterable[NewEntry],
+        *,
+        batch_size: int = BATCH_ROWS,
+        each: Callable[[models.EntryResults], object] | None = None,
+        options: Options | None = None,
+    ) -> Recorded | Coroutine[Any, Any, Recorded]:
+        """Record any number of entries, batch after batch, in their order; answers how many came to what.
+
+        Entries are taken from the iterable as they are sent, so memory stays small. `each` is called with the answer of
+        every batch. An entry without an `idempotency_key` gets the key in `options` and its number (`run-1`, `run-2` …):
+        a run that was interrupted can be run again with the same key and the same entries, and records nothing twice.
+        """
+        flow = recording(entries, batch_size, each, options)
+        driver = self.driver
+        if isinstance(driver, Direct):
+            return drive(driver, flow, "movements.record_many")
+        if isinstance(driver, Awaited):
+            return drive_awaited(driver, flow, "movements.record_many")
+        raise no_raw_answer("record_many")
 
     @endpoint
     def get(self, movement: str | AnId, *, options: Options | None = None) -> Call[models.MovementRow]:

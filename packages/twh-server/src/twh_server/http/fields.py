@@ -64,6 +64,7 @@ FIELDS: Final[Mapping[str, Meaning]] = {
     "movements": Meaning("Each single change, in the order of the lines.", None),
     "expected": Meaning("What you believe the level to be; refused when it is not.", None),
     "actor": Meaning("Who made it happen.", None),
+    "EntryResult.entry": Meaning("The entry; left out when none was recorded.", None),
     "Expected.on_hand": Meaning("What you believe to be on the shelf.", "10"),
     "Expected.version": Meaning("The level's version that you read.", 41),
     "ItemRef.id": Meaning("The item's id.", "itm_01kaqgn4dzev7b2yptc4m5c3qr"),

@@ -113,8 +113,8 @@ class EntryResults(msgspec.Struct, frozen=True, kw_only=True):
     recorded: Annotated[int, Meta(description="How many are in the ledger, whether by this request or by one before.")]
     unchanged: Annotated[int, Meta(description="How many counts found what the ledger says.")]
     refused: Annotated[int, Meta(description="How many were refused.")]
-    unsettled: Annotated[
-        int, Meta(description="How many have a status of 500 or above: send them again with the same keys.")
+    failed: Annotated[
+        int, Meta(description="At how many the server failed (500 and above): send them again with the same keys.")
     ]
     replayed: Annotated[int, Meta(description="How many of all had been answered before.")]
 
@@ -132,7 +132,7 @@ class _RawResults(msgspec.Struct, frozen=True, kw_only=True):
     recorded: int
     unchanged: int
     refused: int
-    unsettled: int
+    failed: int
     replayed: int
 
 
@@ -209,7 +209,7 @@ async def _recorded(call: Call[Any, Query], row: _Sliced) -> Answer:
 
 
 def _told(rows: Sequence[_Sliced], answers: Sequence[Answer]) -> Answer:
-    counts: dict[str, int] = dict.fromkeys(("recorded", "unchanged", "refused", "unsettled"), 0)
+    counts: dict[str, int] = dict.fromkeys(("recorded", "unchanged", "refused", "failed"), 0)
     results: list[_RawResult] = []
     for row, answer in zip(rows, answers, strict=True):
         counts[_sort_of(answer.status)] += 1
@@ -223,4 +223,4 @@ def _told(rows: Sequence[_Sliced], answers: Sequence[Answer]) -> Answer:
 def _sort_of(status: int) -> str:
     if status < 300:
         return "unchanged" if status == 204 else "recorded"
-    return "unsettled" if status >= 500 else "refused"
+    return "failed" if status >= 500 else "refused"

@@ -1,6 +1,7 @@
 """Movements, entries and stock, used."""
 
 from operation_uses import Desk, uses
+from twh.errors import InsufficientStock
 
 
 @uses("movements.record")
@@ -11,6 +12,28 @@ async def record(desk: Desk):
 
     assert [(str(one.quantity), str(one.on_hand_after)) for one in entry.movements] == [("-2", "3")]
     assert str((await desk.client.stock.get("APPLES", at="MAIN")).on_hand) == "3"
+
+
+@uses("movements.batch")
+async def record_many(desk: Desk):
+    await desk.shelf(on_hand="5")
+    line = {"item": "APPLES", "location": "MAIN"}
+
+    answer = await desk.client.movements.batch(
+        [
+            {"kind": "issue", "lines": [{**line, "quantity": 2}], "idempotency_key": "so-1"},
+            {"kind": "issue", "lines": [{**line, "quantity": 9}]},
+            {"kind": "count", "lines": [{**line, "quantity": 3}]},
+        ]
+    )
+
+    sold, refused, counted = answer.results
+    assert sold.entry
+    assert (await desk.client.entries.get(sold.entry.id)) == sold.entry
+    assert isinstance(refused.error, InsufficientStock)
+    assert (refused.error.available, counted.status) == (3, 204)
+    again = await desk.client.movements.issue(**line, quantity=2, options={"idempotency_key": "so-1"})
+    assert again == sold.entry
 
 
 @uses("movements.list")

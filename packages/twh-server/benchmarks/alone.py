@@ -1,0 +1,67 @@
+"""The cells that are measured by themselves: they take long, or measure something else than how often."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import long_poll
+import memory
+from cells import Target
+from ground import Ground
+from kept import Found
+from processes import HERE
+from shops import open_shop
+
+CATALOGUE_ITEMS = 100_000
+CATALOGUE_LOOKUPS = 2_000
+OF_THE_SDK = HERE.parent.parent / "twh-sdk" / "benchmarks"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alone:
+    """What is measured; `measure` is given the ground, and answers figures for one or several cells by their names."""
+
+    what: str
+    measure: Callable[[Ground], Found]
+    targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
+
+
+def _catalogue(ground: Ground) -> Found:
+    """A large shop, filled and looked up over HTTP, from a process of its own."""
+    shop = open_shop(ground.address)
+    words = [str(ground.server().port), shop.secret, str(CATALOGUE_ITEMS), str(CATALOGUE_LOOKUPS)]
+    command = [sys.executable, str(HERE / "catalogue.py"), *words]
+    found: Found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    return found
+
+
+def _of_the_sdk(cell: str, _: Ground) -> Found:
+    """A cell of the SDK's own benchmark, which prints its own table."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        subprocess.run([sys.executable, str(OF_THE_SDK), cell, "--json", file.name], check=True)
+        found: Found = json.loads(Path(file.name).read_text())["cells"]
+        return found
+
+
+ALONE: dict[str, Alone] = {
+    "long_poll": Alone(
+        what="from a commit to a reader who waits for it",
+        measure=lambda ground: {"long_poll": long_poll.measure(ground)},
+    ),
+    "catalogue": Alone(what=f"{CATALOGUE_ITEMS:,} items: created, looked up, changed", measure=_catalogue),
+    **{
+        cell: Alone(what=f"what the SDK and the command cost: {cell}", measure=partial(_of_the_sdk, cell))
+        for cell in ("import", "client", "cli", "wheel", "retries")
+    },
+    "memory": Alone(
+        what=f"the server's memory over {memory.MINUTES} minutes of load",
+        measure=lambda ground: {"memory": memory.measure(ground)},
+        targets={"ratio_to_second_minute": Target(most=1.05)},
+    ),
+}
+"""Every cell that is measured by itself, by its name, in the order in which they are."""

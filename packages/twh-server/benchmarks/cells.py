@@ -1,0 +1,187 @@
+"""The cells that are measured in turns: what is sent, beside what it is held, and what it should come to.
+
+A round gives each cell some seconds, and there are several rounds: what else this machine does meets all of them alike. A
+ratio is taken within each round, and its median is told.
+"""
+
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+
+from ground import Ground, Sample
+from load import request
+from shops import LOCATION, Shop
+
+ITEMS = 10_000
+TENANTS = 200
+ENTRY_LINES = 500
+ENTRY_CONNECTIONS = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What a figure should be: at least, or at most."""
+
+    least: float | None = None
+    most: float | None = None
+
+    def met_by(self, figure: float) -> bool:
+        """Whether a figure is as it should be."""
+        return (self.least is None or figure >= self.least) and (self.most is None or figure <= self.most)
+
+    def __str__(self) -> str:
+        return f"≥ {self.least:g}" if self.least is not None else f"≤ {self.most:g}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One line of the table.
+
+    `measure` is given the ground and the seconds; one call of it records `movements`, if it records any. `beside` names
+    each ratio and the cell that it is to.
+    """
+
+    what: str
+    measure: Callable[[Ground, float], Sample]
+    movements: int = 1
+    beside: Mapping[str, str] = field(default_factory=dict[str, str])
+    targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
+
+
+def single(ground: Ground, seconds: float, *, connections: int, items: int = ITEMS, processes: int = 1) -> Sample:
+    """Single movements, each of one of so many items at random."""
+    requests = movements(ground.shops(1, ITEMS)[0], items)
+    return _posted(ground, seconds, requests, connections=connections, processes=processes)
+
+
+def _many_tenants(ground: Ground, seconds: float) -> Sample:
+    shops = ground.shops(TENANTS, ITEMS // TENANTS)
+    return _posted(ground, seconds, [one for shop in shops for one in movements(shop, len(shop.skus))], connections=64)
+
+
+def _entry(ground: Ground, seconds: float) -> Sample:
+    return _posted(ground, seconds, entries(ground.shops(1, ITEMS)[0]), connections=ENTRY_CONNECTIONS)
+
+
+def _posted(
+    ground: Ground, seconds: float, requests: Sequence[bytes], *, connections: int, processes: int = 1
+) -> Sample:
+    server = ground.server(processes)
+    return ground.sample(server, requests, connections=connections, seconds=seconds, expected=201)
+
+
+def _raw(ground: Ground, seconds: float, *, connections: int, items: int = ITEMS, script: str = "separate") -> Sample:
+    return ground.by_hand(script, items=items, connections=connections, seconds=seconds)
+
+
+def _route(ground: Ground, seconds: float) -> Sample:
+    return ground.sample(ground.route(), [request("GET", "/", "nobody")], connections=64, seconds=seconds)
+
+
+def _level(ground: Ground, seconds: float) -> Sample:
+    shop = ground.shops(1, ITEMS)[0]
+    reads = [request("GET", f"/v1/stock/{sku}/{LOCATION}", shop.secret) for sku in shop.skus]
+    return ground.sample(ground.server(), reads, connections=64, seconds=seconds)
+
+
+def _page(ground: Ground, seconds: float) -> Sample:
+    shop = ground.shops(1, ITEMS)[0]
+    reads = [request("GET", "/v1/stock?limit=100", shop.secret)]
+    return ground.sample(ground.server(), reads, connections=64, seconds=seconds)
+
+
+@cache
+def movements(shop: Shop, items: int) -> Sequence[bytes]:
+    """Requests that each record one movement, of each of so many items."""
+    return [_recorded(shop, [sku]) for sku in shop.skus[:items]]
+
+
+@cache
+def entries(shop: Shop) -> Sequence[bytes]:
+    """Requests that each record an entry of many lines, of items at random."""
+    chance = random.Random(ENTRY_LINES)
+    return [_recorded(shop, chance.sample(shop.skus, ENTRY_LINES)) for _ in range(100)]
+
+
+def _recorded(shop: Shop, skus: Sequence[str]) -> bytes:
+    lines = [{"item": sku, "location": LOCATION, "quantity": "1"} for sku in skus]
+    body = json.dumps({"kind": "receipt", "lines": lines}).encode()
+    return request("POST", "/v1/movements", shop.secret, body, keyed=True)
+
+
+def _at(connections: int) -> dict[str, Cell]:
+    """The cells of single movements from so many connections, and the same by hand."""
+    raw, raw_hot = ("raw", "raw_hot") if connections == 64 else (f"raw_{connections}", f"raw_hot_{connections}")
+    spread, hot = f"single_{connections}", f"hot_{connections}"
+    spread_targets = {"ratio_to_raw": Target(least=1.0), "p99_ms": Target(most=60)}
+    hot_targets = {"ratio_to_single": Target(least=0.9), "ratio_to_raw_hot": Target(least=4)}
+    judged = connections == 64
+    clients = f"{connections} client{'s' if connections > 1 else ''}"
+    return {
+        raw: Cell(what=f"by hand, {clients}", measure=partial(_raw, connections=connections)),
+        raw_hot: Cell(what=f"by hand, one hot SKU, {clients}", measure=partial(_raw, connections=connections, items=1)),
+        spread: Cell(
+            what=f"single movements, {clients}",
+            measure=partial(single, connections=connections),
+            beside={"ratio_to_raw": raw},
+            targets=spread_targets if judged else {},
+        ),
+        hot: Cell(
+            what=f"the same, one hot SKU, {clients}",
+            measure=partial(single, connections=connections, items=1),
+            beside={"ratio_to_single": spread, "ratio_to_raw_hot": raw_hot},
+            targets=hot_targets if judged else {},
+        ),
+    }
+
+
+CELLS: dict[str, Cell] = {
+    **_at(64),
+    "entry_500": Cell(
+        what=f"entries of {ENTRY_LINES} lines, {ENTRY_CONNECTIONS} clients",
+        measure=_entry,
+        movements=ENTRY_LINES,
+        beside={"ratio_to_raw": "raw"},
+        targets={"ratio_to_raw": Target(least=4)},
+    ),
+    "raw_call": Cell(
+        what="by hand, in one PL/pgSQL call, 64 clients", measure=partial(_raw, connections=64, script="call")
+    ),
+    **_at(1),
+    **_at(16),
+    **_at(256),
+    "route": Cell(what="a route that does nothing, 64 clients", measure=_route),
+    "level": Cell(
+        what="a level by its key, 64 clients",
+        measure=_level,
+        beside={"ratio_to_route": "route"},
+        targets={"ratio_to_route": Target(least=0.5)},
+    ),
+    "page": Cell(what="a page of 100 levels, 64 clients", measure=_page, beside={"ratio_to_route": "route"}),
+    **{
+        f"processes_{count}": Cell(
+            what=f"single movements, {count} server processes, 64 clients",
+            measure=partial(single, connections=64, processes=count),
+            beside={"ratio_to_single": "single_64"},
+        )
+        for count in (2, 4)
+    },
+    "tenants_200": Cell(
+        what=f"single movements of {TENANTS} tenants, 64 clients",
+        measure=_many_tenants,
+        beside={"ratio_to_single": "single_64"},
+    ),
+}
+"""Every cell that is measured in turns, by its name."""
+
+QUICK = ("raw", "raw_hot", "single_64", "hot_64", "entry_500")
+
+GROUPS: Sequence[Sequence[str]] = (
+    (*QUICK, "raw_call"),
+    *(tuple(_at(connections)) for connections in (1, 16, 256)),
+    ("route", "level", "page"),
+    ("processes_2", "processes_4", "tenants_200"),
+)
+"""What is measured together, in the same rounds."""

@@ -1,0 +1,71 @@
+"""What a run found: ratios first, then every figure beside its target; and the same as JSON."""
+
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import psutil
+
+from alone import ALONE, Alone
+from cells import CELLS, Cell
+
+Cells = Mapping[str, Mapping[str, Any]]
+
+COLUMNS = {
+    "per second": ("movements_per_second", "per_second"),
+    "p50 ms": ("p50_ms",),
+    "p99 ms": ("p99_ms",),
+    "errors": ("errors",),
+    "server": ("server_cpu_ms_per_call",),
+    "postgres": ("postgres_cpu_ms_per_call",),
+    "load": ("load_cpu_ms_per_call",),
+}
+"""A column, and the figures of which it shows the first that there is. The last three are ms of CPU for each call."""
+
+
+def machine() -> str:
+    """The machine, in a line."""
+    memory = psutil.virtual_memory().total / (1 << 30)
+    return f"{os.cpu_count()} cores, shared by load, server and database; {memory:.0f} GiB; {platform.platform(terse=True)}"
+
+
+def as_json(cells: Cells) -> str:
+    """The whole of it, for programs."""
+    return json.dumps({"machine": machine(), "cells": cells}, indent=2) + "\n"
+
+
+def table(cells: Cells) -> str:
+    """The whole of it, for people."""
+    return "\n".join([machine(), "", *_judged(cells), "", *_measured(cells), ""])
+
+
+def _judged(cells: Cells) -> Iterator[str]:
+    """A line for each ratio and each target."""
+    for name, figures in cells.items():
+        targets = _described(name).targets
+        for figure in dict.fromkeys([*(one for one in figures if one.startswith("ratio_to_")), *targets]):
+            target, found = targets.get(figure), figures[figure]
+            line = f"{name:<14}{figure.removesuffix('_ms').replace('_', ' '):<20}{_number(found):>10}"
+            unit = " ms" if figure.endswith("_ms") else " ×"
+            verdict = f"  target {target}{unit}: {'met' if target.met_by(found) else 'MISSED'}" if target else ""
+            yield f"{line}{unit}{verdict}"
+
+
+def _measured(cells: Cells) -> Iterator[str]:
+    yield f"{'':<14}" + "".join(f"{column:>12}" for column in COLUMNS) + "   what"
+    for name, figures in cells.items():
+        shown = (next((figures[one] for one in ones if one in figures), None) for ones in COLUMNS.values())
+        yield f"{name:<14}" + "".join(f"{_number(one):>12}" for one in shown) + f"   {_described(name).what}"
+
+
+def _described(name: str) -> Cell | Alone:
+    """What a cell is said to be. One that measures by itself may come to several, which speak for themselves."""
+    return CELLS.get(name) or ALONE.get(name) or Alone(what="", measure=lambda _: {})
+
+
+def _number(found: float | None) -> str:
+    if found is None:
+        return ""
+    return f"{found:,.0f}" if found >= 100 or found == int(found) else f"{found:.3g}"

@@ -20,6 +20,7 @@ from twh_server.database.engine import Database, ended
 from twh_server.database.identifiers import REQUEST, RequestId, fresh
 from twh_server.events.bell import Bell
 from twh_server.http import pages, problems
+from twh_server.http.admission import Admission
 from twh_server.http.incoming import DEFAULT_LIMITS, BodyLimits
 from twh_server.http.operation import Operation, Rooms, serve
 from twh_server.http.operations import OPERATIONS
@@ -56,6 +57,7 @@ def build(
         limits=limits,
         rates=rates,
         watch=watch,
+        admission=Admission(),
     )
 
     @contextlib.asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -101,6 +102,50 @@ async def test_a_full_queue_refuses_at_once_and_answers_what_it_took(ask, stockr
 
     assert [isinstance(answer, Overloaded) for answer in answers] == [False] * 5 + [True] * 3
     assert [answer.status for answer in answers[:5]] == [200] * 5
+
+
+async def test_a_queue_is_full_of_lines_too(ask, stockroom, monkeypatch):
+    monkeypatch.setattr(writing, "TENANT_QUEUE_LINES_MAX", 10)
+    line = Line(item="apples", quantity="1", location="MAIN")
+    answers = await together(ask, [stockroom.entry("receipt", *[line] * lines) for lines in (25, 1, 4, 5, 6)])
+
+    assert [isinstance(answer, Overloaded) for answer in answers] == [False, True, True, True, True]
+
+
+async def test_a_process_is_full_of_lines_too_and_empty_again(
+    ask, writer, stockroom, other_shop, request_of, monkeypatch
+):
+    monkeypatch.setattr(writing, "PROCESS_QUEUE_LINES_MAX", 10)
+    line = Line(item="apples", quantity="1", location="MAIN")
+    theirs = request_of(CreateLocation(code="X", name="X"), tenant=other_shop.tenant)
+    answers = await asyncio.gather(
+        *(ask(stockroom.entry("receipt", *[line] * 5)) for _ in range(2)), writer.submit(theirs), return_exceptions=True
+    )
+
+    assert isinstance(answers[-1], Overloaded)
+    assert (await writer.submit(theirs)).status == 200
+    assert writer._queued_lines == 0
+
+
+async def test_many_callers_of_one_batch_are_not_all_answered_before_anybody_else_has_a_turn(ask):
+    answered = 0
+
+    async def counted(command):
+        nonlocal answered
+        await ask(command)
+        answered += 1
+
+    seen = set()
+
+    async def somebody():
+        while answered < 400:
+            seen.add(answered)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(somebody(), *(counted(one) for one in bins(400)))
+
+    most = max(after - before for before, after in itertools.pairwise(sorted(seen)))
+    assert most <= 2 * writing.SETTLED_TOGETHER_MAX
 
 
 async def test_a_full_process_refuses_other_tenants_too(ask, writer, request_of, other_shop, monkeypatch):

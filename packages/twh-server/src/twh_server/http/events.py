@@ -51,6 +51,7 @@ class _RawFeed(msgspec.Struct, frozen=True):
     scope="events:read",
     query=FeedQuery,
     answers={200: Feed},
+    waits=True,
 )
 async def list_(call: Call[Any, FeedQuery]) -> Answer:
     """Read the feed: every event in the order of the commits, without gaps, as the bytes that webhooks carry."""

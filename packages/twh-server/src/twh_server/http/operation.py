@@ -16,6 +16,7 @@ from twh_server.database.engine import Database, is_transient
 from twh_server.database.identifiers import REQUEST, TENANT, RequestId, TenantId, fresh
 from twh_server.events.bell import Bell
 from twh_server.http import envelope, incoming, limiting, problems
+from twh_server.http.admission import BULK_PLACES, Admission
 from twh_server.http.refusals import Internal
 from twh_server.http.shapes import Body, Query, query_of
 from twh_server.journal.commands import Actor, Answer, Command, Submission
@@ -45,6 +46,7 @@ class Rooms:
     limits: incoming.BodyLimits
     rates: Buckets | None
     watch: Watch
+    admission: Admission
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +124,8 @@ class Operation:
     """Whether its body may be as large as many requests together."""
     refusals: Sequence[type[Refusal]] = ()
     example: Mapping[str, Any] | None = None
+    waits: bool = False
+    """Whether it may wait for news, and therefore takes no place from those who work."""
     changes_nothing: bool = False
     """Whether it only reads, though it is no GET: a suspended tenant may still ask it."""
 
@@ -129,6 +133,11 @@ class Operation:
     def reads(self) -> bool:
         """Whether it leaves everything as it is."""
         return self.changes_nothing or self.method == "GET"
+
+    @property
+    def places(self) -> int:
+        """How many places it takes among the requests of its tenant that are under way."""
+        return 0 if self.waits else BULK_PLACES if self.bulk else 1
 
     @property
     def summary(self) -> str:
@@ -163,9 +172,13 @@ async def serve(operation: Operation, rooms: Rooms, request: envelope.Incoming) 
             taken = rooms.rates.take(access.key)
             limiting.require(rooms.rates.rate, taken)
         incoming.require_access(access, operation.scope, reads=operation.reads)
-        call = await _read(operation, rooms, request, access, handled)
-        known = incoming.entity_tags(request, "if-none-match") or ()
-        answer = _unless_known(await operation.handler(call), known, request)
+        await rooms.admission.enter(access.tenant, operation.places)
+        try:
+            call = await _read(operation, rooms, request, access, handled)
+            known = incoming.entity_tags(request, "if-none-match") or ()
+            answer = _unless_known(await operation.handler(call), known, request)
+        finally:
+            rooms.admission.leave(access.tenant, operation.places)
     except Refusal as refusal:
         answer = problems.answer(refusal, handled.request_id)
     except Exception as fault:  # noqa: BLE001  # the caller is told of a fault, whatever it is

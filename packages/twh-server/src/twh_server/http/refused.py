@@ -40,7 +40,7 @@ def refusals_of(operation: Operation) -> Sequence[type[Refusal]]:
         always.append(http.ScopeMissing)
     if operation.body:
         always += [http.NotJson, http.BodyEncoded, http.BodyTooLarge, http.RequestTimeout]
-    if operation.method != "GET":
+    if operation.places or not operation.reads:
         always.append(Overloaded)
     if operation.key != "none":
         always += [http.IdempotencyKeyMalformed, IdempotencyKeyReused]

@@ -7,6 +7,7 @@ The head lock is a statement of its own, and stands first: each statement after 
 committed. Folded into one statement with the reads, it would answer the new head beside stale levels.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,9 @@ from twh_server.refusals import Refusal
 
 AT_LEAST = timedelta(microseconds=1)
 """By so much a batch is later than the one before it: what changed since a moment can be told without doubt."""
+
+STRETCH_LINES_MAX = 100
+"""So many lines are decided before everybody else in the process has a turn."""
 
 Outcome = Answer | BaseException
 Submissions = Sequence[Submission[Any]]
@@ -58,11 +62,28 @@ async def commit(
         head, known, facts = await _read(connection, pipeline, tenant, submissions)
         recorded_at = max(clock(), head.recorded_at + AT_LEAST)
         batch = Decided(tenant=tenant, head=head, recorded_at=recorded_at, facts=facts, known=known)
-        for submission in submissions:
-            batch.take(submission)
+        await _decide(batch, submissions)
         await _write(connection, batch)
         await pipeline.sync()
     return batch
+
+
+async def _decide(batch: "Decided", submissions: Submissions) -> None:
+    """Decide one command after the other, and let everybody else in the process have a turn in between.
+
+    A command of very many lines is decided in a thread: it takes as long, and nobody else waits until it is done.
+    """
+    lines = 0
+    for submission in submissions:
+        weight = submission.command.weight
+        if weight > STRETCH_LINES_MAX:
+            await asyncio.to_thread(batch.take, submission)
+            continue
+        lines += weight
+        if lines > STRETCH_LINES_MAX:
+            await asyncio.sleep(0)
+            lines = weight
+        batch.take(submission)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -16,13 +16,15 @@ class IdempotencyKeyReused(Refusal):
 
 
 class Overloaded(Refusal):
-    """Too much is waiting to be written.
+    """Too much is waiting.
 
     Nothing was recorded. Wait as `Retry-After` says, send again with the same key.
     """
 
     def __init__(self) -> None:
-        super().__init__("The queue is full. Nothing was recorded; try again with the same idempotency key.")
+        super().__init__(
+            "The queue is full. Nothing was done; try again, with the same idempotency key if there is one."
+        )
 
 
 class Unavailable(Refusal):

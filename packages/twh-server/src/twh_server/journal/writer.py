@@ -23,7 +23,11 @@ from twh_server.journal.refusals import Overloaded, Unavailable
 BATCH_COMMANDS_MAX = 500
 BATCH_LINES_MAX = 5_000
 TENANT_QUEUE_MAX = 2_000
+TENANT_QUEUE_LINES_MAX = 20_000
 PROCESS_QUEUE_MAX = 10_000
+PROCESS_QUEUE_LINES_MAX = 100_000
+SETTLED_TOGETHER_MAX = 32
+"""So many callers of a batch are answered before everybody else in the process has a turn."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +38,10 @@ T = TypeVar("T")
 class _Waiting:
     submission: Submission[Any]
     answered: "asyncio.Future[Answer]"
+
+    @property
+    def lines(self) -> int:
+        return self.submission.command.weight
 
     def settle(self, outcome: batch.Outcome) -> None:
         if self.answered.done():  # the caller went away; its command was carried out all the same
@@ -49,16 +57,22 @@ class _Line:
     """The commands of one tenant that wait for their turn."""
 
     waiting: deque[_Waiting] = field(default_factory=deque[_Waiting])
+    lines: int = 0
     moving: bool = False
+
+    def join(self, waiting: _Waiting) -> None:
+        self.waiting.append(waiting)
+        self.lines += waiting.lines
 
     def next_batch(self) -> list[_Waiting]:
         taken: list[_Waiting] = []
-        weight = 0
+        lines = 0
         while self.waiting and len(taken) < BATCH_COMMANDS_MAX:
-            weight += self.waiting[0].submission.command.weight
-            if taken and weight > BATCH_LINES_MAX:
+            lines += self.waiting[0].lines
+            if taken and lines > BATCH_LINES_MAX:
                 break
             taken.append(self.waiting.popleft())
+            self.lines -= taken[-1].lines
         return taken
 
 
@@ -70,7 +84,7 @@ class Writer:
         self._bell = bell
         self._clock = clock
         self._lines: dict[TenantId, _Line] = {}
-        self._queued = 0
+        self._queued, self._queued_lines = 0, 0
         self._turns = asyncio.Semaphore(database.writers.max_size)
         self._moving: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -84,12 +98,13 @@ class Writer:
         if self._closed:
             raise Unavailable("The server is stopping. Try again with the same idempotency key: it is safe.")
         line = self._lines.get(submission.tenant) or _Line()
-        if len(line.waiting) >= TENANT_QUEUE_MAX or self._queued >= PROCESS_QUEUE_MAX:
+        waiting = _Waiting(submission, asyncio.get_running_loop().create_future())
+        if self._is_full(line, waiting.lines):
             raise Overloaded
         self._lines[submission.tenant] = line
-        waiting = _Waiting(submission, asyncio.get_running_loop().create_future())
-        line.waiting.append(waiting)
+        line.join(waiting)
         self._queued += 1
+        self._queued_lines += waiting.lines
         if not line.moving:
             self._move(submission.tenant, line)
         return await waiting.answered
@@ -99,6 +114,13 @@ class Writer:
         self._closed = True
         while self._moving:
             await asyncio.gather(*self._moving)
+
+    def _is_full(self, line: _Line, lines: int) -> bool:
+        """Whether so many lines more are too many, for the tenant or the process; a line that is empty takes any command."""
+        if len(line.waiting) >= TENANT_QUEUE_MAX or self._queued >= PROCESS_QUEUE_MAX:
+            return True
+        too_long = line.waiting and line.lines + lines > TENANT_QUEUE_LINES_MAX
+        return bool(too_long) or self._queued_lines + lines > PROCESS_QUEUE_LINES_MAX
 
     def _move(self, tenant: TenantId, line: _Line) -> None:
         line.moving = True
@@ -111,6 +133,7 @@ class Writer:
             async with self._turns:
                 taken = line.next_batch()
                 self._queued -= len(taken)
+                self._queued_lines -= sum(waiting.lines for waiting in taken)
                 await self._carry_out(tenant, taken)
         line.moving = False
         del self._lines[tenant]
@@ -135,9 +158,11 @@ class Writer:
             else:
                 _log.exception("one command cannot be written")
                 outcomes = [fault]
-        for waiting, outcome in zip(taken, outcomes, strict=True):
+        for number, (waiting, outcome) in enumerate(zip(taken, outcomes, strict=True), 1):
             waiting.submission.shares(len(taken))
             waiting.settle(outcome)
+            if number % SETTLED_TOGETHER_MAX == 0:
+                await asyncio.sleep(0)
 
     async def _commit(self, connection: Connection, tenant: TenantId, taken: list[_Waiting]) -> list[batch.Outcome]:
         submissions = [waiting.submission for waiting in taken]

@@ -9,6 +9,8 @@ import socket
 import sys
 
 BACKLOG = 1024
+UNREAD_SECONDS_MAX = 60
+"""For so long a caller may leave an answer unread, or be gone without a word, before its connection is given up."""
 
 
 class CannotStart(Exception):
@@ -31,6 +33,7 @@ def listen(host: str, port: int) -> socket.socket:
     family, kind, protocol, _, address = found[0]
     listening = socket.socket(family, kind, protocol)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _give_up_who_does_not_read(listening)
     try:
         listening.bind(address)
         listening.listen(BACKLOG)
@@ -44,6 +47,12 @@ def listen(host: str, port: int) -> socket.socket:
         message = f"{host} port {port} cannot be listened on: {fault.strerror}. Choose another address with --host."
         raise CannotStart(message) from None
     return listening
+
+
+def _give_up_who_does_not_read(listening: socket.socket) -> None:
+    """Every connection that is accepted here inherits it. Where the kernel knows no such limit, it stays the kernel's."""
+    if sys.platform == "linux":
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS_MAX * 1_000)
 
 
 def say(what: str) -> None:

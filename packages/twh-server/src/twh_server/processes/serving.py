@@ -9,6 +9,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -17,9 +18,17 @@ from typing import Any, NoReturn
 
 from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from twh_server.processes.listening import BACKLOG
+
+CONNECTIONS_MAX = 4_096
+"""Of one process. Whoever comes then waits until somebody hangs up: more than that are no callers, but a siege."""
+HEAD_SECONDS_MAX = 75.0
+"""So long the head of a request may take, and so long a connection may be kept in between: longer than proxies keep theirs."""
+OTHER_FILES = 256
+"""What a process has open besides connections to callers: the database, the log, what is imported."""
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +41,7 @@ async def serving(
 
     Should serving end by itself, `stop` is set. Answers that take longer than `drain_seconds` are given up.
     """
-    server: Any = _OnSocket(app, listening)  # granian annotates little
+    server: Any = _OnSocket(app, listening, connections_max=_room_for_connections())  # granian annotates little
     running = asyncio.create_task(server.serve())
     running.add_done_callback(lambda _: stop.set())
     keep_what_was_loaded()
@@ -77,12 +86,31 @@ def keep_what_was_loaded() -> None:
     gc.enable()
 
 
+def _room_for_connections() -> int:
+    """How many connections this process may have, after it has asked for as many open files as it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS_MAX if soft == resource.RLIM_INFINITY else max(1, min(CONNECTIONS_MAX, soft - OTHER_FILES))
+
+
 class _OnSocket(Server):
     """granian's embeddable server, on a socket of ours."""
 
-    def __init__(self, app: Any, listening: socket.socket) -> None:
+    def __init__(self, app: Any, listening: socket.socket, *, connections_max: int) -> None:
         super().__init__(
-            app, interface=Interfaces.ASGI, http=HTTPModes.http1, websockets=False, log_enabled=False, backlog=BACKLOG
+            app,
+            interface=Interfaces.ASGI,
+            http=HTTPModes.http1,
+            # Not given, a head may take for ever: as many idle connections as there may be would be the end of serving.
+            http1_settings=HTTP1Settings(header_read_timeout=round(HEAD_SECONDS_MAX * 1_000)),
+            websockets=False,
+            log_enabled=False,
+            backlog=BACKLOG,
+            # What granian calls by this name is how many connections it has at a time.
+            backpressure=connections_max,
         )
         self._listening = listening
 

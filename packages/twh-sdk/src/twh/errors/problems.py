@@ -739,7 +739,7 @@ class HeadersTooLarge(APIError):
 
 
 class Overloaded(Unavailable):
-    """Too much is waiting to be written.
+    """Too much is waiting.
 
     Nothing was recorded. Wait as `Retry-After` says, send again with the same key.
     """

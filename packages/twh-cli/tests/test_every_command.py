@@ -102,6 +102,7 @@ ROWS = {
     "events list": Row("", LINES, "id type sequence data", shown="number"),
     "events get": Row("{event}", ONE, "id type data", "evt_nonsense", wrong="", shown="entry.recorded"),
     "events tail": Row("-n 2 --count 2", LINES, "id type data", shown="Z  "),
+    "listen": Row("--forward-to 127.0.0.1:9 --print-secret", TEXT, "target secret", "--forward-to 127.0.0.1:9 --endpoint whe_nonsense", wrong="", shown="whsec_"),
     "webhooks create": Row("http://127.0.0.1:9/{new}", ONE, "id url secret", "nonsense", 5, "", shown="Keep the secret"),
     "webhooks list": Row("", LINES, "id url", shown="url"),
     "webhooks get": Row("{endpoint}", ONE, "id url enabled", "whe_nonsense", wrong="", shown="enabled"),

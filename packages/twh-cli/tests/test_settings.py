@@ -50,6 +50,11 @@ def test_settings_are_shown(twh, served):
         (["oversell", "No"], {"oversell": False}),
         (["idempotency_key_days", "30"], {"idempotency_key_days": 30}),
         (["adjustment_reasons", "damaged", "lost in transit"], {"adjustment_reasons": ["damaged", "lost in transit"]}),
+        (
+            ["adjustment_reasons", "damaged,lost in transit, ", "found"],
+            {"adjustment_reasons": ["damaged", "lost in transit", "found"]},
+        ),
+        (["reason_required", "receipt,issue"], {"reason_required": ["receipt", "issue"]}),
         (["reason_required", "receipt"], {"reason_required": ["receipt"]}),
         (["adjustment_reasons", "default"], {"adjustment_reasons": None}),
         (["oversell", "default"], {"oversell": None}),

@@ -64,6 +64,12 @@ Since = Annotated[
     datetime | None,
     typer.Option("--since", metavar="TIME", parser=readings.moment, help="Recorded since: a time, or 3h for ago."),
 ]
+FeedSince = Annotated[
+    datetime | None,
+    typer.Option(
+        "--since", metavar="TIME", parser=readings.moment, help="Begin with what was recorded then: 3h for ago."
+    ),
+]
 Until = Annotated[
     datetime | None, typer.Option("--until", metavar="TIME", parser=readings.moment, help="Recorded before this time.")
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol, cast, runtime_checkable
 
-from twh_cli import filtering
+from twh_cli import filtering, terminal
 from twh_cli.completing import names, remembering
 from twh_cli.problems import WronglyTyped
 from twh_cli.session import session
@@ -69,14 +69,16 @@ def show_list(things: Iterable[Shown], columns: Sequence[Column], *, limit: int 
         session().say(f"These are the first {limit}. More: --limit {limit * 4}, or --all.", "dim")
 
 
-def show_stream(things: Iterable[Plain], columns: Sequence[tuple[str, int]]) -> None:
-    """Show each thing as it comes: a line of columns (path, width) on a terminal, a line of JSON elsewhere."""
+def show_stream(things: Iterable[Plain], columns: Sequence[tuple[str, int]], *, fitted: bool = False) -> None:
+    """Show each thing as it comes: a line of columns (path, width) on a terminal, a line of JSON elsewhere.
+
+    `fitted` lines are cut where the terminal ends.
+    """
     for thing in things:
         cells = [cell(thing, Column("", path)) for path, _ in columns]
         if chosen_format() == "table":
-            write(
-                "  ".join(harmless(text).ljust(wide) for text, (_, wide) in zip(cells, columns, strict=True)).rstrip()
-            )
+            line = "  ".join(harmless(text).ljust(wide) for text, (_, wide) in zip(cells, columns, strict=True))
+            write(terminal.fitted(line.rstrip()) if fitted else line.rstrip())
         elif chosen_format() == "csv":
             csv.writer(sys.stdout, lineterminator="\n").writerow(cells)
             sys.stdout.flush()

@@ -105,6 +105,17 @@ def packs(texts: list[str]) -> list[PackParts]:
     return found
 
 
+def headers(given: list[str]) -> dict[str, str]:
+    """`X-Tenant: blue`, as often as there are headers."""
+    found: dict[str, str] = {}
+    for one in given:
+        name, has_value, value = one.partition(":")
+        if not (name.strip() and has_value):
+            raise typer.BadParameter(f"{one!r} is not NAME:VALUE.")
+        found[name.strip()] = value.strip()
+    return found
+
+
 def json_or_text(value: str) -> object:
     """A number keeps its digits: it stays exact only as text."""
     try:

@@ -83,6 +83,7 @@ COMMANDS = (
     Command("events list", "The feed of everything that happened", "events"),
     Command("events get", "One event, with all that it tells", "events"),
     Command("events tail", "Watch events as they happen", "events"),
+    Command("listen", "Forward events to a web server here, signed; nothing is missed", "listen"),
     Command("webhooks create", "Have events sent to an address", "webhooks"),
     Command("webhooks list", "The addresses that events are sent to", "webhooks"),
     Command("webhooks get", "One endpoint", "webhooks"),
@@ -113,7 +114,7 @@ COMMANDS = (
 SECTIONS = (
     ("Begin", ("quickstart", "sandbox", "login", "logout", "profile", "config", "doctor")),
     ("Record", ("receive", "issue", "return", "adjust", "transfer", "count", "reverse")),
-    ("Look", ("stock", "movements", "entries", "events")),
+    ("Look", ("stock", "movements", "entries", "events", "listen")),
     ("Keep", ("items", "locations", "webhooks", "ledger", "keys", "settings", "audit")),
     ("More", ("api", "retry", "whoami", "version", "commands", "completion", "help")),
 )

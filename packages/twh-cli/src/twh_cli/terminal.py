@@ -13,7 +13,7 @@ from itertools import cycle
 
 from twh_cli.colour import is_terminal, takes_colour
 
-__all__ = ["harmless", "is_terminal", "painted", "patience", "someone_is_there", "takes_colour", "width"]
+__all__ = ["fitted", "harmless", "is_terminal", "painted", "patience", "someone_is_there", "takes_colour", "width"]
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold red": "1;31"}
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -35,6 +35,12 @@ def painted(text: str, style: str, *, colour: bool) -> str:
 def harmless(text: str) -> str:
     """Text from elsewhere without what would move the cursor or change the terminal."""
     return "".join(sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
+def fitted(text: str) -> str:
+    """A line that stays one: cut where the terminal ends. Where no terminal is, it is whole."""
+    most = width()
+    return text if len(text) <= most or not is_terminal(sys.stdout) else f"{text[: most - 1]}…"
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def api(
 
     For example: twh api GET /v1/stock -f item=TSHIRT-M
     """
-    call = described(method.upper(), path, fields(field or [], typed or []), body, headers(header or []))
+    call = described(method.upper(), path, fields(field or [], typed or []), body, readings.headers(header or []))
     if paginate:
         if call.method != "GET":
             raise WronglyTyped("--paginate goes with GET.")
@@ -87,16 +87,6 @@ def fields(raw: list[str], typed: list[str]) -> dict[str, object]:
     for pair in typed:
         name, _, value = pair.partition("=")
         found[name] = readings.text_of(value[1:]) if value.startswith("@") else readings.json_or_text(value)
-    return found
-
-
-def headers(given: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for one in given:
-        name, has_value, value = one.partition(":")
-        if not (name.strip() and has_value):
-            raise WronglyTyped(f"{one!r} is not NAME:VALUE.")
-        found[name.strip()] = value.strip()
     return found
 
 

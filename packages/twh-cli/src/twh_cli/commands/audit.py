@@ -10,7 +10,7 @@ from twh import models
 from twh_cli import options as o
 from twh_cli import output
 from twh_cli.app import new_app
-from twh_cli.commands.events import summary
+from twh_cli.event_lines import summary
 from twh_cli.output import SUMMARY, Column, Plain
 from twh_cli.session import session
 

@@ -45,7 +45,7 @@ def set_(
 ) -> None:
     """What is recorded from now on obeys it.
 
-    For example: twh settings set adjustment_reasons damaged found "lost in transit"
+    For example: twh settings set adjustment_reasons damaged,found,"lost in transit"
     or: twh settings set occurred_at_back_days any
     """
     if name not in READ:
@@ -88,11 +88,16 @@ def truth(values: Sequence[str]) -> bool:
     return TRUTHS[text.lower()]
 
 
+def several(values: Sequence[str]) -> list[str]:
+    """`damaged found` and `damaged,found` are two; what has a comma in it goes through `twh api PATCH settings`."""
+    return [one.strip() for value in values for one in value.split(",") if one.strip()]
+
+
 READ: dict[str, Callable[[Sequence[str]], Any]] = {
     "occurred_at_back_days": days_or_any,
     "occurred_at_ahead_minutes": number,
     "oversell": truth,
-    "adjustment_reasons": list,
-    "reason_required": list,
+    "adjustment_reasons": several,
+    "reason_required": several,
     "idempotency_key_days": number,
 }

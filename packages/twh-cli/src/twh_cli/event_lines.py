@@ -1,0 +1,76 @@
+"""What happened, in a line that a person reads: when, what, and who made it happen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from twh import models
+
+MOVEMENTS_TOLD = 3
+
+
+def when(moment: datetime) -> str:
+    """The time of today, `13:54:41Z`; of another day its date, too, and no seconds: `11-23 13:54Z`."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%H:%M:%SZ}" if utc.date() == datetime.now(UTC).date() else f"{utc:%m-%d %H:%MZ}"
+
+
+def told_by(event: models.Event) -> str:
+    """Who made it happen, what it was, and which values were changed: `back office: TSHIRT-M, T-shirt (name)`."""
+    what = summary(event)
+    changed = (
+        "" if isinstance(event, models.SettingsUpdated) or not event.previous else f" ({', '.join(event.previous)})"
+    )
+    return f"{event.actor.name}: {what}{changed}" if event.actor else f"{what}{changed}"
+
+
+def summary(event: models.Event) -> str:
+    """What happened, in a few words."""
+    match event:
+        case models.EntryRecorded(data=entry):
+            return entry_summary(entry)
+        case (
+            models.ItemCreated(data=item)
+            | models.ItemUpdated(data=item)
+            | models.ItemArchived(data=item)
+            | models.ItemRestored(data=item)
+        ):
+            return f"{item.sku}, {item.name}"
+        case (
+            models.LocationCreated(data=location)
+            | models.LocationUpdated(data=location)
+            | models.LocationArchived(data=location)
+            | models.LocationRestored(data=location)
+        ):
+            return f"{location.code}, {location.name}"
+        case (
+            models.EndpointCreated(data=endpoint)
+            | models.EndpointUpdated(data=endpoint)
+            | models.EndpointSecretRotated(data=endpoint)
+            | models.EndpointDeleted(data=endpoint)
+        ):
+            return endpoint.url
+        case models.SettingsUpdated():
+            return ", ".join(event.previous or ())
+        case (
+            models.KeyCreated(data=named)
+            | models.KeyUpdated(data=named)
+            | models.KeyRotated(data=named)
+            | models.KeyRevoked(data=named)
+            | models.TenantSuspended(data=named)
+            | models.TenantResumed(data=named)
+            | models.TenantClosed(data=named)
+        ):
+            return named.name
+        case models.StockLow(data=low):
+            return f"{low.item.sku} at {low.location.code}: {low.available} left, reorder point {low.reorder_point}"
+        case models.UnknownEvent():
+            return "(a kind that this version does not know; --json shows all)"
+
+
+def entry_summary(entry: models.Entry) -> str:
+    moved = [f"{one.quantity:+f} {one.item.sku} at {one.location.code}" for one in entry.movements[:MOVEMENTS_TOLD]]
+    more = len(entry.movements) - MOVEMENTS_TOLD
+    moved += [f"and {more} more"] if more > 0 else []
+    about = f" {entry.reference.id}" if entry.reference else f" ({entry.reason})" if entry.reason else ""
+    return f"{entry.kind}{about}: {', '.join(moved)}"

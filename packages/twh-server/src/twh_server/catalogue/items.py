@@ -173,10 +173,9 @@ def _wanted(columns: str) -> str:
 ITEMS = Read(
     sql=f"""
 select found.*
-from unnest(%(ids)s::uuid[], %(skus)s::text[]) as wanted (id, sku)
+from json_to_recordset(%(wanted)s::json) as wanted (id uuid, sku text)
 cross join lateral {_wanted(COLUMNS)} as found
 """,
-    parts=("ids", "skus"),
     enter=enter,
 )
 
@@ -197,7 +196,7 @@ def _enter_owners(facts: Facts, rows: Sequence[Row]) -> None:
 BARCODES = Read(
     sql="""
 select coalesce(wanted.gtin, wanted.barcode), found.item_id
-from unnest(%(gtins)s::text[], %(barcodes)s::text[]) as wanted (gtin, barcode)
+from json_to_recordset(%(wanted)s::json) as wanted (gtin text, barcode text)
 cross join lateral (
     (
         select item_id
@@ -214,7 +213,6 @@ cross join lateral (
     )
 ) as found
 """,
-    parts=("gtins", "barcodes"),
     enter=_enter_owners,
 )
 
@@ -226,7 +224,7 @@ def _enter_stocked(facts: Facts, rows: Sequence[Row]) -> None:
 STOCKED_ITEMS = Read(
     sql=f"""
 select i.id, l.stocked
-from unnest(%(ids)s::uuid[], %(skus)s::text[]) as wanted (id, sku)
+from json_to_recordset(%(wanted)s::json) as wanted (id uuid, sku text)
 cross join lateral {_wanted("id")} as i
 cross join lateral (
     select count(*) as stocked
@@ -234,6 +232,5 @@ cross join lateral (
     where tenant_id = %(tenant)s and item_id = i.id and (on_hand <> 0 or reserved <> 0)
 ) as l
 """,
-    parts=("ids", "skus"),
     enter=_enter_stocked,
 )

@@ -82,7 +82,7 @@ def _walk(step: str) -> str:
     return f"""
 with recursive walked (id, parent_id) as (
     select begun.id, begun.parent_id
-    from unnest(%(ids)s::uuid[], %(codes)s::text[]) as wanted (id, code)
+    from json_to_recordset(%(wanted)s::json) as wanted (id uuid, code text)
     cross join lateral {locations.wanted("id, parent_id")} as begun
     union
     select next.id, next.parent_id
@@ -99,13 +99,13 @@ from walked
 """
 
 
-LOCATIONS_ABOVE = Read(sql=_walk("id = walked.parent_id"), parts=("ids", "codes"), enter=_enter_parents)
-LOCATIONS_BELOW = Read(sql=_walk("parent_id = walked.id"), parts=("ids", "codes"), enter=_enter_parents)
+LOCATIONS_ABOVE = Read(sql=_walk("id = walked.parent_id"), enter=_enter_parents)
+LOCATIONS_BELOW = Read(sql=_walk("parent_id = walked.id"), enter=_enter_parents)
 
 PARENTS = Read(
     sql=f"""
 select found.*
-from unnest(%(ids)s::uuid[], %(codes)s::text[]) as wanted (id, code)
+from json_to_recordset(%(wanted)s::json) as wanted (id uuid, code text)
 cross join lateral {locations.wanted("parent_id")} as part
 cross join lateral (
     select {locations.COLUMNS}
@@ -114,14 +114,13 @@ cross join lateral (
     limit 1
 ) as found
 """,
-    parts=("ids", "codes"),
     enter=locations.enter,
 )
 
 PARTED_LOCATIONS = Read(
     sql=f"""
 select whole.id, parts.in_use
-from unnest(%(ids)s::uuid[], %(codes)s::text[]) as wanted (id, code)
+from json_to_recordset(%(wanted)s::json) as wanted (id uuid, code text)
 cross join lateral {locations.wanted("id")} as whole
 cross join lateral (
     select count(*) as in_use
@@ -129,7 +128,6 @@ cross join lateral (
     where tenant_id = %(tenant)s and parent_id = whole.id and archived_at is null
 ) as parts
 """,
-    parts=("ids", "codes"),
     enter=_enter_parts,
 )
 

@@ -146,10 +146,9 @@ def wanted(columns: str) -> str:
 LOCATIONS = Read(
     sql=f"""
 select found.*
-from unnest(%(ids)s::uuid[], %(codes)s::text[]) as wanted (id, code)
+from json_to_recordset(%(wanted)s::json) as wanted (id uuid, code text)
 cross join lateral {wanted(COLUMNS)} as found
 """,
-    parts=("ids", "codes"),
     enter=enter,
 )
 
@@ -161,7 +160,7 @@ def _enter_stocked(facts: Facts, rows: Sequence[Row]) -> None:
 STOCKED_LOCATIONS = Read(
     sql=f"""
 select l.id, s.stocked
-from unnest(%(ids)s::uuid[], %(codes)s::text[]) as wanted (id, code)
+from json_to_recordset(%(wanted)s::json) as wanted (id uuid, code text)
 cross join lateral {wanted("id")} as l
 cross join lateral (
     select count(*) as stocked
@@ -169,6 +168,5 @@ cross join lateral (
     where tenant_id = %(tenant)s and location_id = l.id and (on_hand <> 0 or reserved <> 0)
 ) as s
 """,
-    parts=("ids", "codes"),
     enter=_enter_stocked,
 )

@@ -11,16 +11,22 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
+
+import msgspec
 
 from twh_server.database.engine import SET_TENANT, Connection, Row, constant
 from twh_server.database.identifiers import EVENT, KEY, EventId, Minter, TenantId
 from twh_server.events import kinds
 from twh_server.events.kinds import EventActor, News
-from twh_server.journal import keys
+from twh_server.journal import append, keys
+from twh_server.journal.append import Head, Told
 from twh_server.journal.commands import Actor, Answer, Effects, Facts, Moment, Read, Submission, Write
-from twh_server.journal.seal import seal
 from twh_server.refusals import Refusal
+
+TOGETHER = 4
+"""Statements of this rank and above go to the database as one: none of them looks at what another writes."""
 
 AT_LEAST = timedelta(microseconds=1)
 """By so much a batch is later than the one before it: what changed since a moment can be told without doubt."""
@@ -30,16 +36,6 @@ STRETCH_LINES_MAX = 100
 
 Outcome = Answer | BaseException
 Submissions = Sequence[Submission[Any]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Head:
-    """Where a tenant's ledger stands."""
-
-    sequence: int
-    recorded_at: datetime
-    last_id: Any
-    hash: bytes
 
 
 class NoSuchTenant(Exception):
@@ -97,8 +93,8 @@ class Decided:
     known: dict[str, keys.Remembered]
     minter: Minter = field(init=False)
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
-    rows: dict[Write, list[Row]] = field(default_factory=dict[Write, list[Row]])
-    events: list[Row] = field(default_factory=list[Row])
+    rows: dict[Write, list[msgspec.Struct]] = field(default_factory=dict[Write, list[msgspec.Struct]])
+    events: list[Told] = field(default_factory=list[Told])
 
     def __post_init__(self) -> None:
         self.minter = Minter(at=self.recorded_at, after=self.head.last_id)
@@ -131,38 +127,44 @@ class Decided:
         except Refusal as refusal:
             effects, answer = Effects(result=None), submission.refuse(refusal)
         told = self._told(effects.news, submission.actor)
-        event = told[0][3] if answer.told_by_event else None
-        row = keys.row(submission, answer, moment.sequence) if submission.key else None
+        event = told[0].body if answer.told_by_event else None
+        row = keys.answered(submission.key, submission.digest, answer, moment.sequence) if submission.key else None
         # What could fail is behind us: a command enters the batch with all of its effects, or with none.
         self._enter(effects, told)
         if row:
             self._remember(row, event)
         return answer
 
-    def _told(self, news: Sequence[News], actor: Actor | None) -> list[Row]:
+    def _told(self, news: Sequence[News], actor: Actor | None) -> list[Told]:
         """The events of a command, numbered behind those of the batch."""
-        told: list[Row] = []
+        told: list[Told] = []
         who = EventActor(KEY.text(actor.key), actor.name) if actor else None
         for sequence, one in enumerate(news, self.last_sequence + 1):
             event_id = EventId(self.minter.mint())
             body = kinds.encode(
                 one, event_id=EVENT.text(event_id), timestamp=self.recorded_at, sequence=sequence, actor=who
             )
-            actor_key = actor.key if actor else None
-            told.append((sequence, event_id, one.kind, body.decode(), actor_key, one.subject))
+            row = Told(
+                sequence=sequence,
+                id=event_id,
+                kind=one.kind,
+                body=body.decode(),
+                actor_key=actor.key if actor else None,
+                subject=one.subject,
+            )
+            told.append(row)
         return told
 
-    def _enter(self, effects: Effects[Any], told: Sequence[Row]) -> None:
+    def _enter(self, effects: Effects[Any], told: Sequence[Told]) -> None:
         for write, row in effects.rows:
             self.rows.setdefault(write, []).append(row)
         for index, key, value in effects.known:
             self.facts.of(index)[key] = value
         self.events += told
 
-    def _remember(self, row: Row, event: str | None) -> None:
+    def _remember(self, row: keys.Answered, event: str | None) -> None:
         self.rows.setdefault(keys.REMEMBER, []).append(row)
-        key, digest, status, headers, kept, _ = row
-        self.known[key] = keys.Remembered(digest=digest, status=status, headers=headers, kept=kept, event=event)
+        self.known[row.key] = row.remembered(event)
 
 
 async def _read(
@@ -172,7 +174,8 @@ async def _read(
     await connection.execute(SET_TENANT, (str(tenant),))
     locked = await connection.execute(LOCK_HEAD, {"tenant": tenant})
     wanted_keys = list({submission.key: None for submission in submissions if submission.key})
-    found = await connection.execute(keys.FIND, {"tenant": tenant, "keys": wanted_keys}) if wanted_keys else None
+    asked = {"tenant": tenant, "wanted": _json([{"key": key} for key in wanted_keys])}
+    found = await connection.execute(keys.FIND, asked) if wanted_keys else None
     reading = [(read, await connection.execute(*_asked(read, wanted, tenant))) for read, wanted in _wanted(submissions)]
     await pipeline.sync()
     row = await locked.fetchone()
@@ -194,58 +197,42 @@ def _wanted(submissions: Submissions) -> list[tuple[Read, list[Row]]]:
 
 
 def _asked(read: Read, wanted: list[Row], tenant: TenantId) -> tuple[Any, dict[str, object]]:
-    columns = zip(*wanted, strict=True)
-    return read.sql, {
-        "tenant": tenant,
-        **{part: list(column) for part, column in zip(read.parts, columns, strict=True)},
-    }
+    return read.sql, {"tenant": tenant, "wanted": _json([dict(zip(read.parts, key, strict=True)) for key in wanted])}
 
 
 async def _write(connection: Connection, batch: Decided) -> None:
-    if not batch.rows and not batch.events:
-        await connection.execute("commit")
-        return
-    for write in sorted(batch.rows, key=lambda write: write.rank):
-        rows = batch.rows[write]
-        if write.key:
-            rows = list({row[: write.key]: row for row in rows}.values())
-        columns = zip(*rows, strict=True)
-        arrays = {name: list(column) for name, column in zip(write.columns, columns, strict=True)}
-        await connection.execute(
-            constant(write.sql),
-            {"tenant": batch.tenant, "recorded_at": batch.recorded_at, **arrays},
-        )
     if batch.events:
-        await _append(connection, batch)
+        batch.rows |= append.rows(batch.head, batch.events, last_id=batch.minter.mint())
+    by_rank = sorted(batch.rows, key=lambda write: write.rank)
+    given: dict[str, object] = {"tenant": batch.tenant, "recorded_at": batch.recorded_at}
+    last = [write for write in by_rank if write.rank >= TOGETHER]
+    for write in by_rank:
+        if write.rank < TOGETHER:
+            await connection.execute(constant(write.sql), {**given, "rows": _rows(write, batch)})
+    if last:
+        rows = {f"rows_{number}": _rows(write, batch) for number, write in enumerate(last)}
+        await connection.execute(constant(_joined(tuple(last))), {**given, **rows})
     await connection.execute("commit")
 
 
-async def _append(connection: Connection, batch: Decided) -> None:
-    sequences, ids, names, bodies, actors, subjects = (list(column) for column in zip(*batch.events, strict=True))
-    sealed = seal(batch.head.hash, (body.encode() for body in bodies))
-    stand = {
-        "tenant": batch.tenant,
-        "first": batch.head.sequence + 1,
-        "last": batch.last_sequence,
-        "previous": batch.head.hash,
-        "hash": sealed,
-        "recorded_at": batch.recorded_at,
-        "last_id": batch.minter.mint(),
-    }
-    await connection.execute(
-        APPEND_EVENTS,
-        {
-            **stand,
-            "sequences": sequences,
-            "ids": ids,
-            "kinds": names,
-            "bodies": bodies,
-            "actors": actors,
-            "subjects": subjects,
-        },
-    )
-    await connection.execute(APPEND_BLOCK, stand)
-    await connection.execute(MOVE_HEAD, stand)
+def _rows(write: Write, batch: Decided) -> str:
+    """The rows of a statement as JSON: to make each value one of an array's would cost Python much more."""
+    rows = batch.rows[write]
+    if write.key is not None:
+        rows = list({tuple([getattr(row, name) for name in write.key]): row for row in rows}.values())
+    return _json(rows)
+
+
+@cache
+def _joined(writes: tuple[Write, ...]) -> str:
+    """Several statements as one, which is sent, planned and answered once. None of them sees what another writes."""
+    *first, last = [write.sql.replace("%(rows)s", f"%(rows_{number})s") for number, write in enumerate(writes)]
+    parts = [f"part_{number} as (\n{sql.strip()}\n)" for number, sql in enumerate(first)]
+    return f"with {', '.join(parts)}\n{last.strip()}\n" if parts else last
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 LOCK_HEAD = """
@@ -253,24 +240,4 @@ select sequence, recorded_at, last_id, hash
 from ledger_heads
 where tenant_id = %(tenant)s
 for no key update
-"""
-
-# `%(bodies)b`: an array in text form would have each quotation mark of the JSON escaped, by Python, one by one.
-APPEND_EVENTS = """
-insert into events (tenant_id, sequence, id, kind, body, recorded_at, actor_key, subject)
-select %(tenant)s, sequence, id, kind, body, %(recorded_at)s, actor_key, subject
-from unnest(%(sequences)s::bigint[], %(ids)s::uuid[], %(kinds)s::text[], %(bodies)b::text[], %(actors)s::uuid[],
-            %(subjects)s::uuid[])
-     as told (sequence, id, kind, body, actor_key, subject)
-"""
-
-APPEND_BLOCK = """
-insert into blocks (tenant_id, first_sequence, last_sequence, previous_hash, hash, recorded_at)
-values (%(tenant)s, %(first)s, %(last)s, %(previous)s, %(hash)s, %(recorded_at)s)
-"""
-
-MOVE_HEAD = """
-update ledger_heads
-set sequence = %(last)s, recorded_at = %(recorded_at)s, last_id = %(last_id)s, hash = %(hash)s
-where tenant_id = %(tenant)s
 """

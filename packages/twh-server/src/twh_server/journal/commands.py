@@ -4,11 +4,15 @@ The journal knows no item and no level. Whoever brings a command brings the plur
 needs, the indexes (`Index`) in which the found is kept, and the plural statements (`Write`) that its effects become.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import KeyId, Minter, TenantId
@@ -31,6 +35,9 @@ class Index(Generic[K, V]):
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+
+_WANTED = re.compile(r"as wanted \(([^)]*)\)")
 
 
 class Facts:
@@ -59,26 +66,32 @@ class Facts:
 class Read:
     """A plural look-up.
 
-    `sql` is given `%(tenant)s` and an array for each part of the key, named as in `parts`; `enter` puts its rows into
-    the facts. One statement serves a whole batch.
+    `sql` is given `%(tenant)s`, and all that is asked as `%(wanted)s`: a JSON text, read by `json_to_recordset(…) as
+    wanted (…)`. A key has its parts in the order of that record's columns. `enter` puts the rows that are found into the
+    facts. One statement serves a whole batch.
     """
 
     sql: str
-    parts: Sequence[str]
     enter: Callable[[Facts, Sequence[Row]], None]
+
+    @cached_property
+    def parts(self) -> Sequence[str]:
+        """What a key consists of: the names of the record's columns."""
+        record = _WANTED.search(self.sql)
+        return [column.split()[0] for column in record[1].split(",")] if record else ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Write:
-    """A plural statement: `sql` is given `%(tenant)s` and an array for each column, named as in `columns`.
+    """A plural statement: `sql` is given `%(tenant)s`, `%(recorded_at)s`, and its rows as `%(rows)s`: a JSON text.
 
-    Statements run in the order of `rank`. Where `key` columns are given, only the last row of each key is written.
+    It says itself, in `json_to_recordset(…) as stored (…)`, which of a row's fields it takes, and as what. Statements run
+    in the order of `rank`. Where the fields of a `key` are named, only the last row of each key is written.
     """
 
     sql: str
-    columns: Sequence[str]
     rank: int
-    key: int = 0
+    key: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +114,7 @@ class Effects(Generic[T]):
     """What an accepted command does."""
 
     result: T
-    rows: list[tuple[Write, Row]] = field(default_factory=list[tuple[Write, Row]])
+    rows: list[tuple[Write, msgspec.Struct]] = field(default_factory=list[tuple[Write, msgspec.Struct]])
     news: list[News] = field(default_factory=list[News])
     known: list[tuple[Index[Any, Any], Any, Any]] = field(default_factory=list[tuple[Index[Any, Any], Any, Any]])
     """What the commands after it must know: (index, key, value)."""

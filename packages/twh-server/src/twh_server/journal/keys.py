@@ -43,17 +43,37 @@ def remembered(rows: Sequence[Row]) -> dict[str, Remembered]:
     }
 
 
-def row(submission: Submission[object], answer: Answer, sequence: int) -> Row:
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """The row by which a key is remembered."""
-    kept = None if answer.told_by_event else answer.kept if answer.kept is not None else answer.body.decode()
-    headers = msgspec.json.encode(answer.headers).decode()
-    told = sequence if answer.told_by_event else None
-    return submission.key, submission.digest, answer.status, headers, kept, told
+
+    key: str
+    digest: bytes
+    status: int
+    headers: str
+    body: str | None
+    sequence: int | None
+
+    def remembered(self, event: str | None) -> Remembered:
+        """What the rows of `FIND` would say."""
+        return Remembered(digest=self.digest, status=self.status, headers=self.headers, kept=self.body, event=event)
+
+
+def answered(key: str, digest: bytes, answer: Answer, sequence: int) -> Answered:
+    """How an answer is remembered; `sequence` is the number of the command's first event."""
+    kept = answer.kept if answer.kept is not None else answer.body.decode()
+    return Answered(
+        key=key,
+        digest=digest,
+        status=answer.status,
+        headers=msgspec.json.encode(answer.headers).decode(),
+        body=None if answer.told_by_event else kept,
+        sequence=sequence if answer.told_by_event else None,
+    )
 
 
 FIND = """
 select k.key, k.digest, k.status, k.headers, k.body, e.body
-from unnest(%(keys)s::text[]) as wanted (key)
+from json_to_recordset(%(wanted)s::json) as wanted (key text)
 cross join lateral (
     select *
     from idempotency_keys
@@ -71,11 +91,9 @@ left join lateral (
 REMEMBER = Write(
     sql="""
 insert into idempotency_keys (tenant_id, key, digest, status, headers, body, sequence, recorded_at)
-select %(tenant)s, key, digest, status, headers, body, sequence, %(recorded_at)s
-from unnest(%(key)s::text[], %(digest)s::bytea[], %(status)s::smallint[], %(headers)s::text[], %(body)s::text[],
-            %(sequence)s::bigint[])
-     as answered (key, digest, status, headers, body, sequence)
+select %(tenant)s, key, decode(digest, 'base64'), status, headers, body, sequence, %(recorded_at)s
+from json_to_recordset(%(rows)s::json)
+     as answered (key text, digest text, status smallint, headers text, body text, sequence bigint)
 """,
-    columns=("key", "digest", "status", "headers", "body", "sequence"),
     rank=9,
 )

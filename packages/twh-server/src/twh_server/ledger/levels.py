@@ -91,8 +91,7 @@ _WANTED_LOCATION = names.by_id_or_name(
 LEVELS = Read(
     sql=f"""
 select found.*
-from unnest(%(item_ids)s::uuid[], %(skus)s::text[], %(location_ids)s::uuid[], %(codes)s::text[])
-     as wanted (item_id, sku, location_id, code)
+from json_to_recordset(%(wanted)s::json) as wanted (item_id uuid, sku text, location_id uuid, code text)
 cross join lateral {_WANTED_ITEM} as i
 cross join lateral {_WANTED_LOCATION} as l
 cross join lateral (
@@ -102,7 +101,6 @@ cross join lateral (
     limit 1
 ) as found
 """,
-    parts=("item_ids", "skus", "location_ids", "codes"),
     enter=enter,
 )
 
@@ -110,15 +108,13 @@ STORE_LEVELS = Write(
     sql=f"""
 insert into stock_levels (tenant_id, {COLUMNS})
 select %(tenant)s, {COLUMNS}
-from unnest(%(item_id)s::uuid[], %(location_id)s::uuid[], %(lot)s::text[], %(on_hand)s::numeric[],
-            %(reserved)s::numeric[], %(version)s::bigint[], %(counted_at)s::timestamptz[],
-            %(last_occurred_at)s::timestamptz[], %(updated_at)s::timestamptz[])
-     as stored ({COLUMNS})
+from json_to_recordset(%(rows)s::json)
+     as stored (item_id uuid, location_id uuid, lot text, on_hand numeric, reserved numeric, version bigint, counted_at
+                timestamptz, last_occurred_at timestamptz, updated_at timestamptz)
 on conflict (tenant_id, item_id, location_id, lot) do update
 set on_hand = excluded.on_hand, reserved = excluded.reserved, version = excluded.version,
     counted_at = excluded.counted_at, last_occurred_at = excluded.last_occurred_at, updated_at = excluded.updated_at
 """,
-    columns=tuple(COLUMNS.split(", ")),
     rank=4,
-    key=3,
+    key=("item_id", "location_id", "lot"),
 )

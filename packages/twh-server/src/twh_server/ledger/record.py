@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import msgspec
 
 from twh_server.catalogue import items, locations
 from twh_server.catalogue.quantities import plain
 from twh_server.database.engine import Row
-from twh_server.database.identifiers import ENTRY, KEY, MOVEMENT, EntryId, MovementId
+from twh_server.database.identifiers import ENTRY, KEY, MOVEMENT, EntryId, KeyId, MovementId
 from twh_server.events.kinds import News
 from twh_server.journal.commands import Actor, Effects, Facts, Moment, Read, Write
 from twh_server.ledger import entries, levels
@@ -88,6 +90,39 @@ class RecordEntry:
         yield from time_problems(self.occurred_at, choices, moment)
 
 
+class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry as the database has it."""
+
+    id: EntryId
+    sequence: int
+    kind: str
+    reason: str | None
+    reference_type: str | None
+    reference_id: str | None
+    forced: bool
+    actor_key: KeyId
+    actor_name: str
+    reverses: EntryId | None
+    occurred_at: datetime
+
+
+class StoredMovement(msgspec.Struct, frozen=True, kw_only=True):
+    """A movement as the database has it."""
+
+    id: MovementId
+    entry_id: EntryId
+    line: int
+    kind: str
+    item_id: UUID
+    location_id: UUID
+    lot: str
+    quantity: Decimal
+    on_hand_after: Decimal
+    reserved_after: Decimal
+    version_after: int
+    occurred_at: datetime
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heading:
     """What an entry says besides its movements."""
@@ -147,21 +182,21 @@ def recorded(draft: Draft, heading: Heading, moment: Moment) -> Effects[Entry | 
             levels.shown(level, places[key].item.ref, places[key].location.ref) for key, level in draft.levels.items()
         ],
     )
-    row: Row = (
-        entry_id,
-        moment.sequence,
-        heading.kind,
-        heading.reason,
-        reference.type if reference else None,
-        reference.id if reference else None,
-        draft.force,
-        heading.actor.key,
-        heading.actor.name,
-        heading.reverses,
-        draft.occurred_at,
+    row = EntryRow(
+        id=entry_id,
+        sequence=moment.sequence,
+        kind=heading.kind,
+        reason=heading.reason,
+        reference_type=reference.type if reference else None,
+        reference_id=reference.id if reference else None,
+        forced=draft.force,
+        actor_key=heading.actor.key,
+        actor_name=heading.actor.name,
+        reverses=heading.reverses,
+        occurred_at=draft.occurred_at,
     )
-    rows: list[tuple[Write, Row]] = [(STORE_ENTRIES, row)]
-    rows += [(levels.STORE_LEVELS, msgspec.structs.astuple(level)) for level in draft.levels.values()]
+    rows: list[tuple[Write, msgspec.Struct]] = [(STORE_ENTRIES, row)]
+    rows += [(levels.STORE_LEVELS, level) for level in draft.levels.values()]
     for posted, movement_id in zip(draft.posted, movement_ids, strict=True):
         rows.append((STORE_MOVEMENTS, _movement_row(posted, movement_id, entry_id, heading.kind, draft.occurred_at)))
     # The feed tells every entry; the audit log those that somebody may have to answer for.
@@ -186,21 +221,23 @@ def _movement(posted: Posted, movement_id: MovementId) -> Movement:
     )
 
 
-def _movement_row(posted: Posted, movement_id: MovementId, entry_id: EntryId, kind: str, occurred_at: datetime) -> Row:
+def _movement_row(
+    posted: Posted, movement_id: MovementId, entry_id: EntryId, kind: str, occurred_at: datetime
+) -> StoredMovement:
     level = posted.level
-    return (
-        movement_id,
-        entry_id,
-        posted.posting.line,
-        kind,
-        level.item_id,
-        level.location_id,
-        level.lot,
-        posted.quantity,
-        level.on_hand,
-        level.reserved,
-        level.version,
-        occurred_at,
+    return StoredMovement(
+        id=movement_id,
+        entry_id=entry_id,
+        line=posted.posting.line,
+        kind=kind,
+        item_id=level.item_id,
+        location_id=level.location_id,
+        lot=level.lot,
+        quantity=posted.quantity,
+        on_hand_after=level.on_hand,
+        reserved_after=level.reserved,
+        version_after=level.version,
+        occurred_at=occurred_at,
     )
 
 
@@ -229,25 +266,10 @@ insert into entries (tenant_id, id, sequence, kind, reason, reference_type, refe
                      reverses, occurred_at, recorded_at)
 select %(tenant)s, id, sequence, kind, reason, reference_type, reference_id, forced, actor_key, actor_name, reverses,
        occurred_at, %(recorded_at)s
-from unnest(%(id)s::uuid[], %(sequence)s::bigint[], %(kind)s::text[], %(reason)s::text[], %(reference_type)s::text[],
-            %(reference_id)s::text[], %(forced)s::boolean[], %(actor_key)s::uuid[], %(actor_name)s::text[],
-            %(reverses)s::uuid[], %(occurred_at)s::timestamptz[])
-     as stored (id, sequence, kind, reason, reference_type, reference_id, forced, actor_key, actor_name, reverses,
-                occurred_at)
+from json_to_recordset(%(rows)s::json)
+     as stored (id uuid, sequence bigint, kind text, reason text, reference_type text, reference_id text, forced boolean,
+                actor_key uuid, actor_name text, reverses uuid, occurred_at timestamptz)
 """,
-    columns=(
-        "id",
-        "sequence",
-        "kind",
-        "reason",
-        "reference_type",
-        "reference_id",
-        "forced",
-        "actor_key",
-        "actor_name",
-        "reverses",
-        "occurred_at",
-    ),
     rank=5,
 )
 
@@ -257,25 +279,9 @@ insert into stock_movements (tenant_id, id, entry_id, line, kind, item_id, locat
                              reserved_after, version_after, occurred_at, recorded_at)
 select %(tenant)s, id, entry_id, line, kind, item_id, location_id, lot, quantity, on_hand_after, reserved_after,
        version_after, occurred_at, %(recorded_at)s
-from unnest(%(id)s::uuid[], %(entry_id)s::uuid[], %(line)s::integer[], %(kind)s::text[], %(item_id)s::uuid[],
-            %(location_id)s::uuid[], %(lot)s::text[], %(quantity)s::numeric[], %(on_hand_after)s::numeric[],
-            %(reserved_after)s::numeric[], %(version_after)s::bigint[], %(occurred_at)s::timestamptz[])
-     as stored (id, entry_id, line, kind, item_id, location_id, lot, quantity, on_hand_after, reserved_after,
-                version_after, occurred_at)
+from json_to_recordset(%(rows)s::json)
+     as stored (id uuid, entry_id uuid, line integer, kind text, item_id uuid, location_id uuid, lot text, quantity
+                numeric, on_hand_after numeric, reserved_after numeric, version_after bigint, occurred_at timestamptz)
 """,
-    columns=(
-        "id",
-        "entry_id",
-        "line",
-        "kind",
-        "item_id",
-        "location_id",
-        "lot",
-        "quantity",
-        "on_hand_after",
-        "reserved_after",
-        "version_after",
-        "occurred_at",
-    ),
     rank=6,
 )

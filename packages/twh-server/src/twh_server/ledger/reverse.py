@@ -121,7 +121,7 @@ def _enter_originals(facts: Facts, rows: Sequence[Row]) -> None:
 ORIGINALS = Read(
     sql="""
 select e.id, e.reference_type, e.reference_id, r.id, m.lines, m.item_ids, m.location_ids, m.quantities
-from unnest(%(ids)s::uuid[]) as wanted (id)
+from json_to_recordset(%(wanted)s::json) as wanted (id uuid)
 cross join lateral (
     select *
     from entries
@@ -143,7 +143,6 @@ cross join lateral (
     where tenant_id = %(tenant)s and entry_id = wanted.id
 ) as m
 """,
-    parts=("ids",),
     enter=_enter_originals,
 )
 
@@ -152,7 +151,7 @@ def _of_entry(columns: str, table: str, condition: str) -> str:
     # `offset 0` keeps the planner from turning the look-ups into one join over all that the tenant has.
     return f"""
 select distinct found.*
-from unnest(%(ids)s::uuid[]) as wanted (id)
+from json_to_recordset(%(wanted)s::json) as wanted (id uuid)
 cross join lateral (
     select item_id, location_id, lot
     from stock_movements
@@ -168,9 +167,9 @@ cross join lateral (
 """
 
 
-ITEMS_OF_ENTRY = Read(sql=_of_entry(items.COLUMNS, "items", "items.id = m.item_id"), parts=("ids",), enter=items.enter)
+ITEMS_OF_ENTRY = Read(sql=_of_entry(items.COLUMNS, "items", "items.id = m.item_id"), enter=items.enter)
 LOCATIONS_OF_ENTRY = Read(
-    sql=_of_entry(locations.COLUMNS, "locations", "locations.id = m.location_id"), parts=("ids",), enter=locations.enter
+    sql=_of_entry(locations.COLUMNS, "locations", "locations.id = m.location_id"), enter=locations.enter
 )
 LEVELS_OF_ENTRY = Read(
     sql=_of_entry(
@@ -178,6 +177,5 @@ LEVELS_OF_ENTRY = Read(
         "stock_levels",
         "stock_levels.item_id = m.item_id and stock_levels.location_id = m.location_id and stock_levels.lot = m.lot",
     ),
-    parts=("ids",),
     enter=levels.enter,
 )

@@ -160,7 +160,7 @@ def _enter_count(facts: Facts, rows: Sequence[Row]) -> None:
 KEYS = Read(
     sql=f"""
 select found.*
-from unnest(%(ids)s::uuid[]) as wanted (id)
+from json_to_recordset(%(wanted)s::json) as wanted (id uuid)
 cross join lateral (
     select {COLUMNS}
     from api_keys
@@ -168,7 +168,6 @@ cross join lateral (
     limit 1
 ) as found
 """,
-    parts=("ids",),
     enter=_enter,
 )
 
@@ -178,7 +177,6 @@ select
     (select count(*) from api_keys where tenant_id = %(tenant)s and revoked_at is null and expires_at is null)
     + (select count(*) from api_keys where tenant_id = %(tenant)s and revoked_at is null and expires_at > now())
 """,
-    parts=("nothing",),
     enter=_enter_count,
 )
 

@@ -35,7 +35,7 @@ class CreateKey:
 
     def asks(self) -> Iterable[tuple[Read, Row]]:
         """How many work."""
-        yield api_keys.COUNT_KEYS, (None,)
+        yield api_keys.COUNT_KEYS, ()
 
     def decide(self, facts: Facts, moment: Moment) -> Effects[NewApiKey]:
         """The new key with its secret. Raises InvalidApiKey or TooManyApiKeys."""
@@ -96,7 +96,7 @@ class RotateKey:
     def asks(self) -> Iterable[tuple[Read, Row]]:
         """The key, and how many work."""
         yield _asked(self.key)
-        yield api_keys.COUNT_KEYS, (None,)
+        yield api_keys.COUNT_KEYS, ()
 
     def decide(self, facts: Facts, moment: Moment) -> Effects[NewApiKey]:
         """The new key with its secret. Raises ApiKeyNotFound, ApiKeyEnded, ApiKeyAlreadyRotated or TooManyApiKeys."""
@@ -205,7 +205,7 @@ def _made(key: ApiKeyRow, secret: str, facts: Facts) -> Effects[NewApiKey]:
         raise TooManyApiKeys(api_keys.KEYS_MAX)
     return Effects(
         result=key.shown_once(secret),
-        rows=[(STORE_KEYS, _row(key))],
+        rows=[(STORE_KEYS, key)],
         news=[news_of("key.created", key.shown(), subject=key.id)],
         known=[(api_keys.KEY_BY_ID, key.id, key), (api_keys.KEYS_COUNTED, None, counted + 1)],
     )
@@ -213,42 +213,22 @@ def _made(key: ApiKeyRow, secret: str, facts: Facts) -> Effects[NewApiKey]:
 
 def _changed(before: ApiKeyRow, key: ApiKeyRow, kind: str) -> Effects[ApiKeyRow]:
     news = news_of(kind, key.shown(), subject=key.id, before=before.shown())
-    return Effects(result=key, rows=[(STORE_KEYS, _row(key))], news=[news], known=[(api_keys.KEY_BY_ID, key.id, key)])
-
-
-def _row(key: ApiKeyRow) -> Row:
-    columns: dict[str, Any] = msgspec.structs.asdict(key)
-    # Lists of different lengths are no rectangular array: the scopes travel as JSON.
-    columns["scopes"] = msgspec.json.encode(key.scopes).decode()
-    return tuple(columns[name] for name in STORE_KEYS.columns)
+    return Effects(result=key, rows=[(STORE_KEYS, key)], news=[news], known=[(api_keys.KEY_BY_ID, key.id, key)])
 
 
 # When it was used last is not written here: whoever counts that would be overwritten with what was read before.
 STORE_KEYS = Write(
     sql="""
 insert into api_keys (tenant_id, id, name, digest, role, scopes, created_at, expires_at, revoked_at, successor, version)
-select %(tenant)s, id, name, digest, role, array(select jsonb_array_elements_text(scopes::jsonb)), created_at,
-       expires_at, revoked_at, successor, version
-from unnest(%(id)s::uuid[], %(name)s::text[], %(digest)s::bytea[], %(role)s::text[], %(scopes)s::text[],
-            %(created_at)s::timestamptz[], %(expires_at)s::timestamptz[], %(revoked_at)s::timestamptz[],
-            %(successor)s::uuid[], %(version)s::bigint[])
-     as stored (id, name, digest, role, scopes, created_at, expires_at, revoked_at, successor, version)
+select %(tenant)s, id, name, decode(digest, 'base64'), role, scopes, created_at, expires_at, revoked_at,
+       successor, version
+from json_to_recordset(%(rows)s::json)
+     as stored (id uuid, name text, digest text, role text, scopes text[], created_at timestamptz, expires_at timestamptz,
+                revoked_at timestamptz, successor uuid, version bigint)
 on conflict (tenant_id, id) do update
 set name = excluded.name, expires_at = excluded.expires_at, revoked_at = excluded.revoked_at,
     successor = excluded.successor, version = excluded.version
 """,
-    columns=(
-        "id",
-        "name",
-        "digest",
-        "role",
-        "scopes",
-        "created_at",
-        "expires_at",
-        "revoked_at",
-        "successor",
-        "version",
-    ),
     rank=1,
-    key=1,
+    key=("id",),
 )

@@ -34,7 +34,7 @@ class ChangeState:
 
     def asks(self) -> Iterable[tuple[Read, Row]]:
         """The tenant."""
-        yield WHOSE, (None,)
+        yield WHOSE, ()
 
     def decide(self, facts: Facts, moment: Moment) -> Effects[Tenant]:
         """The tenant in its new state; nothing happens when it is in that state already. Raises TenantClosed."""
@@ -52,7 +52,7 @@ class ChangeState:
         )
         return Effects(
             result=changed,
-            rows=[(STORE_STATE, (None, self.to))],
+            rows=[(STORE_STATE, changed)],
             news=[news],
             known=[(TENANT_ROW, None, changed)],
         )
@@ -82,21 +82,18 @@ select {tenants.COLUMNS}
 from tenants
 where id = %(tenant)s
 """,
-    parts=("nothing",),
     enter=_enter,
 )
 
-# The first column is the key by which only the last state of a batch is written.
 STORE_STATE = Write(
     sql="""
 update tenants
 set state = stored.state, state_changed_at = %(recorded_at)s
-from unnest(%(nothing)s::uuid[], %(state)s::text[]) as stored (nothing, state)
+from json_to_recordset(%(rows)s::json) as stored (state text)
 where id = %(tenant)s
 """,
-    columns=("nothing", "state"),
     rank=1,
-    key=1,
+    key=(),
 )
 
 PURGE = """

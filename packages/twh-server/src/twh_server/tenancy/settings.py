@@ -109,7 +109,7 @@ CHOICES: Index[None, Choices] = Index("what holds for the tenant")
 
 def asked() -> tuple[Read, Row]:
     """The look-up of the tenant's settings."""
-    return SETTINGS, (None,)
+    return SETTINGS, ()
 
 
 def choices_in(facts: Facts) -> Choices:
@@ -147,10 +147,9 @@ class UpdateSettings:
             subject=moment.tenant,
             previous=msgspec.json.encode(previous),
         )
-        stored = (msgspec.json.encode(changed.chosen).decode(), changed.version)
         return Effects(
             result=changed,
-            rows=[(STORE_SETTINGS, stored)],
+            rows=[(STORE_SETTINGS, changed)],
             news=[news],
             known=[(SETTINGS_ROW, None, changed), (CHOICES, None, changed.choices)],
         )
@@ -187,20 +186,17 @@ from tenants as t
 left join tenant_settings as s on s.tenant_id = t.id
 where t.id = %(tenant)s
 """,
-    parts=("nothing",),
     enter=_enter,
 )
 
 STORE_SETTINGS = Write(
     sql="""
 insert into tenant_settings (tenant_id, chosen, version, updated_at)
-select %(tenant)s, chosen::jsonb, version, %(recorded_at)s
-from unnest(%(chosen)s::text[], %(version)s::bigint[]) as stored (chosen, version)
-order by version desc
-limit 1
+select %(tenant)s, chosen, version, %(recorded_at)s
+from json_to_recordset(%(rows)s::json) as stored (chosen jsonb, version bigint)
 on conflict (tenant_id) do update
 set chosen = excluded.chosen, version = excluded.version, updated_at = excluded.updated_at
 """,
-    columns=("chosen", "version"),
     rank=1,
+    key=(),
 )

@@ -44,7 +44,7 @@ class CreateEndpoint:
 
     def asks(self) -> Iterable[tuple[Read, Row]]:
         """How many there are."""
-        yield endpoints.COUNT_ENDPOINTS, (None,)
+        yield endpoints.COUNT_ENDPOINTS, ()
 
     def decide(self, facts: Facts, moment: Moment) -> Effects[NewEndpoint]:
         """The new endpoint with its secret. Raises InvalidEndpoint or TooManyEndpoints."""
@@ -137,10 +137,9 @@ class RotateSecret:
             updated_at=moment.recorded_at,
         )
         effects = _stored(rotated, "endpoint.secret_rotated", before=endpoint)
-        secrets = (rotated.id, rotated.sealed_secret, rotated.sealed_previous, rotated.previous_until)
         return Effects(
             result=rotated.shown_once(self.secret),
-            rows=[*effects.rows, (STORE_SECRETS, secrets)],
+            rows=[*effects.rows, (STORE_SECRETS, rotated)],
             news=effects.news,
             known=effects.known,
         )
@@ -225,60 +224,43 @@ def _kind_problems(kinds: Sequence[str]) -> list[Problem]:
 def _stored(
     endpoint: EndpointRow, kind: str, *, before: EndpointRow | None = None, told: EndpointRow | None = None
 ) -> Effects[EndpointRow]:
-    row = tuple(getattr(endpoint, column) for column in STORE_ENDPOINTS.columns)
     shown = (told or endpoint).shown()
     news = news_of(kind, shown, subject=endpoint.id, before=before.shown() if before else None)
     return Effects(
         result=told or endpoint,
-        rows=[(STORE_ENDPOINTS, (*row[:2], msgspec.json.encode(endpoint.kinds).decode(), *row[3:]))],
+        rows=[(STORE_ENDPOINTS, endpoint)],
         news=[news],
         known=[(endpoints.ENDPOINT_BY_ID, endpoint.id, endpoint)],
     )
 
 
-# Lists of different lengths are no rectangular array: the kinds travel as JSON.
 STORE_ENDPOINTS = Write(
     sql="""
 insert into webhook_endpoints (tenant_id, id, url, kinds, description, sealed_secret, enabled, since_sequence, version,
                                created_at, updated_at, deleted_at)
-select %(tenant)s, id, url, array(select jsonb_array_elements_text(kinds::jsonb)), description, sealed_secret, enabled,
-       since_sequence, version, created_at, updated_at, deleted_at
-from unnest(%(id)s::uuid[], %(url)s::text[], %(kinds)s::text[], %(description)s::text[], %(sealed_secret)s::bytea[],
-            %(enabled)s::boolean[], %(since_sequence)s::bigint[], %(version)s::bigint[], %(created_at)s::timestamptz[],
-            %(updated_at)s::timestamptz[], %(deleted_at)s::timestamptz[])
-     as stored (id, url, kinds, description, sealed_secret, enabled, since_sequence, version, created_at, updated_at,
-                deleted_at)
+select %(tenant)s, id, url, kinds, description, decode(sealed_secret, 'base64'), enabled, since_sequence,
+       version, created_at, updated_at, deleted_at
+from json_to_recordset(%(rows)s::json)
+     as stored (id uuid, url text, kinds text[], description text, sealed_secret text, enabled boolean, since_sequence
+                bigint, version bigint, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz)
 on conflict (tenant_id, id) do update
 set url = excluded.url, kinds = excluded.kinds, description = excluded.description, enabled = excluded.enabled,
     version = excluded.version, updated_at = excluded.updated_at, deleted_at = excluded.deleted_at
 """,
-    columns=(
-        "id",
-        "url",
-        "kinds",
-        "description",
-        "sealed_secret",
-        "enabled",
-        "since_sequence",
-        "version",
-        "created_at",
-        "updated_at",
-        "deleted_at",
-    ),
     rank=1,
-    key=1,
+    key=("id",),
 )
 
 # Only a rotation touches the secrets of an endpoint that is there.
 STORE_SECRETS = Write(
     sql="""
 update webhook_endpoints as w
-set sealed_secret = s.secret, sealed_previous = s.previous, previous_until = s.until
-from unnest(%(id)s::uuid[], %(secret)s::bytea[], %(previous)s::bytea[], %(until)s::timestamptz[])
-     as s (id, secret, previous, until)
+set sealed_secret = decode(s.sealed_secret, 'base64'), sealed_previous = decode(s.sealed_previous, 'base64'),
+    previous_until = s.previous_until
+from json_to_recordset(%(rows)s::json)
+     as s (id uuid, sealed_secret text, sealed_previous text, previous_until timestamptz)
 where w.tenant_id = %(tenant)s and w.id = s.id
 """,
-    columns=("id", "secret", "previous", "until"),
     rank=2,
-    key=1,
+    key=("id",),
 )

@@ -144,7 +144,7 @@ def _enter_count(facts: Facts, rows: Sequence[Row]) -> None:
 ENDPOINTS = Read(
     sql=f"""
 select found.*
-from unnest(%(ids)s::uuid[]) as wanted (id)
+from json_to_recordset(%(wanted)s::json) as wanted (id uuid)
 cross join lateral (
     select {COLUMNS}
     from webhook_endpoints
@@ -152,7 +152,6 @@ cross join lateral (
     limit 1
 ) as found
 """,
-    parts=("ids",),
     enter=_enter,
 )
 
@@ -162,7 +161,6 @@ select count(*)
 from webhook_endpoints
 where tenant_id = %(tenant)s and deleted_at is null
 """,
-    parts=("nothing",),
     enter=_enter_count,
 )
 

@@ -6,6 +6,7 @@ The prefix says what a thing is, so an item's id is never taken for a location's
 import secrets
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Generic, NewType, TypeVar, cast
 from uuid import UUID
 
@@ -24,9 +25,16 @@ Id = TypeVar("Id", bound=UUID)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _DIGITS = {letter: value for value, letter in enumerate(_ALPHABET)}
-_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
-_SHIFTS = tuple(range(120, -1, -10))
+_TRIPLES = [first + second + third for first in _ALPHABET for second in _ALPHABET for third in _ALPHABET]
 _SUFFIX_LENGTH = 26
+_LOW_BITS_SPELLED = 60
+_LOW_MASK = (1 << _LOW_BITS_SPELLED) - 1
+
+
+@lru_cache(maxsize=4096)
+def _high_letters(number: int) -> str:
+    """The first 14 letters: ids that were minted together have them in common."""
+    return "".join([_ALPHABET[number >> shift & 31] for shift in range(65, -1, -5)])
 
 
 class Kind(Generic[Id]):
@@ -40,8 +48,9 @@ class Kind(Generic[Id]):
 
     def text(self, identifier: Id) -> str:
         """The public form of an identifier."""
-        number = identifier.int
-        return self._start + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+        low = identifier.int & _LOW_MASK
+        last = _TRIPLES[low >> 45] + _TRIPLES[low >> 30 & 32767] + _TRIPLES[low >> 15 & 32767] + _TRIPLES[low & 32767]
+        return f"{self._start}{_high_letters(identifier.int >> _LOW_BITS_SPELLED)}{last}"
 
     def parse(self, text: str) -> Id | None:
         """The identifier that a text stands for; None when it is not one of this kind."""

@@ -5,7 +5,6 @@ unchanged, and the ledger's blocks are hashes over them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
@@ -52,8 +51,7 @@ SUBJECTS: Final[Mapping[str, Kind[Any]]] = {
 """What is changed, by the noun that an audited kind begins with. A tenant's settings go by the tenant's id."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class News:
+class News(msgspec.Struct, frozen=True, kw_only=True):
     """What a command has to tell, before the journal numbers it: a kind and its data, encoded."""
 
     kind: str

@@ -60,7 +60,6 @@ async def commit(
         batch = Decided(tenant=tenant, head=head, recorded_at=recorded_at, facts=facts, known=known)
         await _decide(batch, submissions)
         await _write(connection, batch)
-        await pipeline.sync()
     return batch
 
 

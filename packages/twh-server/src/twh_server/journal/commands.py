@@ -6,7 +6,7 @@ needs, the indexes (`Index`) in which the found is kept, and the plural statemen
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
@@ -94,8 +94,7 @@ class Write:
     key: Sequence[str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """When and where in the ledger a command is decided: known only once the head is held."""
 
     tenant: TenantId
@@ -109,14 +108,15 @@ class Moment:
         return self.minter.mint()
 
 
-@dataclass(kw_only=True, slots=True)
-class Effects(Generic[T]):
+class Effects(msgspec.Struct, Generic[T], kw_only=True):
     """What an accepted command does."""
 
     result: T
-    rows: list[tuple[Write, msgspec.Struct]] = field(default_factory=list[tuple[Write, msgspec.Struct]])
-    news: list[News] = field(default_factory=list[News])
-    known: list[tuple[Index[Any, Any], Any, Any]] = field(default_factory=list[tuple[Index[Any, Any], Any, Any]])
+    rows: list[tuple[Write, msgspec.Struct]] = msgspec.field(default_factory=list[tuple[Write, msgspec.Struct]])
+    news: list[News] = msgspec.field(default_factory=list[News])
+    known: list[tuple[Index[Any, Any], Any, Any]] = msgspec.field(
+        default_factory=list[tuple[Index[Any, Any], Any, Any]]
+    )
     """What the commands after it must know: (index, key, value)."""
 
 
@@ -137,16 +137,14 @@ class Command(Protocol[T]):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Actor:
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks: an API key, by its id and its name."""
 
     key: KeyId
     name: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller is told, byte for byte.
 
     A body that is the data of the command's first event is not stored again (`told_by_event`). A body that must not
@@ -154,15 +152,14 @@ class Answer:
     """
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     body: bytes = b""
     told_by_event: bool = False
     kept: str | None = None
     replayed: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Submission(Generic[T]):
+class Submission(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
     """A command on its way, with all that is needed to answer it."""
 
     tenant: TenantId

@@ -9,6 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from twh_server.catalogue.items import STOCKED_ITEM, ItemRow
 from twh_server.catalogue.locations import STOCKED_LOCATION, LocationRow
 from twh_server.catalogue.quantities import EXACT, QUANTITY_LIMIT, plain
@@ -24,16 +26,14 @@ from twh_server.ledger.refusals import (
 from twh_server.refusals import Fact, Problem
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Expectation:
+class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller believes the level to be."""
 
     on_hand: Decimal | None = None
     version: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Posting:
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
     """One step of an entry: add a quantity to a level (negative takes), or say what was counted there."""
 
     line: int
@@ -49,8 +49,7 @@ class Posting:
         return self.item.id, self.location.id, NO_LOT
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Posted:
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
     """A posting that fitted: the quantity that moved and the level after it."""
 
     posting: Posting

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import msgspec
+
 from twh_server.catalogue import items, locations
 from twh_server.catalogue.items import ItemRow
 from twh_server.catalogue.locations import LocationRow
@@ -22,8 +24,7 @@ SIGNS = {"receipt": 1, "issue": -1, "return": 1, "adjustment": 1, "transfer": 1,
 """The kinds of entries that can be recorded, and the sign that each gives to its quantities."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a request: an item, where it is (or from where to where it goes), and how much."""
 
     item: str

@@ -1,7 +1,6 @@
 """Recording an entry: lines become postings, postings a draft of the book, the draft an entry with its movements."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -25,8 +24,7 @@ from twh_server.tenancy import settings
 from twh_server.tenancy.settings import Choices
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RecordEntry:
+class RecordEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Record one thing that happened to stock: all its lines or none."""
 
     kind: str
@@ -123,8 +121,7 @@ class StoredMovement(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Heading:
+class Heading(msgspec.Struct, frozen=True, kw_only=True):
     """What an entry says besides its movements."""
 
     kind: str

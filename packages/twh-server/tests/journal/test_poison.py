@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import psycopg
 import pytest
 
@@ -40,10 +41,13 @@ class Unwritable:
 
     def decide(self, facts, moment):
         effects = CreateItem(sku="poison", name="Poison").decide(facts, moment)
-        row = list(effects.rows[0][1])
-        row[STORE_ITEMS.columns.index(self.column)] = self.value
-        effects.rows[0] = (STORE_ITEMS, tuple(row))
+        (_, item), *_ = effects.rows
+        effects.rows[0] = (STORE_ITEMS, msgspec.structs.replace(item, **{self.column: self.value}))
         return effects
+
+
+class Nothing(msgspec.Struct):
+    """A row that says nothing."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Failing:
 
     def decide(self, facts, moment):
         fail = f"do $$ begin raise exception using errcode = '{self.state}'; end $$"
-        return Effects(result=None, rows=[(Write(sql=fail, columns=("nothing",), rank=0), (None,))])
+        return Effects(result=None, rows=[(Write(sql=fail, rank=0), Nothing())])
 
 
 POISONS = {
@@ -66,8 +70,8 @@ POISONS = {
     "breaks a rule of the schema": (Unwritable("scale", 10), psycopg.errors.CheckViolation),
     "is too large for its column": (Unwritable("scale", 100_000), psycopg.Error),
     "has a NUL": (Unwritable("name", "a\0b"), psycopg.Error),
-    "is of no type that the driver knows": (Unwritable("name", object()), psycopg.Error),
-    "is not JSON": (Unwritable("attributes", "{"), psycopg.Error),
+    "is of no type that JSON knows": (Unwritable("name", object()), TypeError),
+    "is not JSON": (Unwritable("attributes", msgspec.Raw(b"{")), psycopg.Error),
     "is beyond a limit of the database": (Failing("54000"), psycopg.errors.ProgramLimitExceeded),
     "meets a fault of the disk": (Failing("58030"), psycopg.errors.IoError),
 }

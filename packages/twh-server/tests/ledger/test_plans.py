@@ -45,9 +45,6 @@ def brought_by_commands():
 
 WRITES = {sql: name for name, sql in brought_by_commands()} | {
     batch.LOCK_HEAD: "the head lock",
-    batch.APPEND_EVENTS: "append events",
-    batch.APPEND_BLOCK: "append a block",
-    batch.MOVE_HEAD: "move the head",
     keys.FIND: "find keys",
 }
 
@@ -77,9 +74,10 @@ STATEMENTS = WRITES | READS
 # A tenant has one head, and few endpoints: there is nothing more to look for. A page is walked from its end.
 BY_TENANT_ALONE = {
     ("the head lock", "ledger_heads_pkey"),
-    ("move the head", "ledger_heads_pkey"),
+    ("journal.append.MOVE_HEAD", "ledger_heads_pkey"),
     ("the feed", "ledger_heads_pkey"),
     ("webhooks.endpoints.COUNT_ENDPOINTS", "webhook_endpoints_pkey"),
+    ("webhooks.endpoint_commands.STORE_SECRETS", "webhook_endpoints_pkey"),
     ("blocks", "blocks_pkey"),
     ("tenancy.settings.SETTINGS", "tenant_settings_pkey"),
 }

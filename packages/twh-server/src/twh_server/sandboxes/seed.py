@@ -6,10 +6,12 @@ there, and tells everything in the order in which it happened.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
+
+import msgspec
 
 from twh_server.catalogue.quantities import plain
 from twh_server.journal.commands import Actor
@@ -153,7 +155,7 @@ def _returns(told: _Story, ago: int, at: datetime) -> None:
 
 
 def _written_off(told: _Story, at: datetime, amounts: Amounts, place: str) -> None:
-    lines = [replace(line, quantity=f"-{line.quantity}") for line in told.take(amounts, place)]
+    lines = [msgspec.structs.replace(line, quantity=f"-{line.quantity}") for line in told.take(amounts, place)]
     told.tell("adjustment", at, lines, reason="damaged")
 
 

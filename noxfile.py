@@ -1,8 +1,8 @@
 """The words that check the project: `uv run nox` runs what CI runs, and nothing else is run there.
 
 Plain `nox` runs lint, types, docs, contract, examples and tests, in this order: what answers soonest comes first, and
-pytest's closing line comes last. `nox -s format` and `nox -s openapi` change files; `nox -s bench` and `nox -s all` take
-long and are run by hand. What stands after `--` is handed on: `nox -s tests -- -k transfer`.
+pytest's closing line comes last. `nox -s format` and `nox -s openapi` change files; `nox -s bench`, `nox -s crash` and `nox -s all`
+take long and are run by hand. What stands after `--` is handed on: `nox -s tests -- -k transfer`.
 
 All sessions run in the environment that `uv run` has just made from uv.lock: it is complete and locked, so an environment
 a session would add minutes and the chance of a difference. Only `all` makes others, one for each Python.
@@ -165,6 +165,12 @@ def schemathesis(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure, with ratios to what the same machine does in the same run."""
     session.run(sys.executable, "packages/twh-server/benchmarks", *session.posargs)
+
+
+@nox.session(default=False)
+def crash(session: nox.Session) -> None:
+    """Kill, stop, cut and starve server, worker and PostgreSQL under load: nothing is lost, nothing doubled. 52 rounds."""
+    session.run(sys.executable, "packages/twh-server/tests/crash", *session.posargs)
 
 
 @nox.session(name="all", default=False)

@@ -1,5 +1,6 @@
 """Journeys: what stock must do, through the SDK, against two real server processes over one database."""
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -137,6 +138,49 @@ async def other_shelf(other_shop, servers):
     """Another tenant's shelf."""
     async with shelf_of(other_shop, servers) as shelf:
         yield shelf
+
+
+class Receiver:
+    """An address on this machine that takes every webhook: what arrived, in its order."""
+
+    def __init__(self):
+        self.arrived = []
+        self.news = asyncio.Event()
+
+    async def take(self, reader, writer):
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[1:-1]
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
+            self.arrived.append((headers, await reader.readexactly(int(headers["content-length"]))))
+            self.news.set()
+            writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+        writer.close()
+
+    async def hear(self, count):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(self.arrived) < count:
+                self.news.clear()
+                await self.news.wait()
+        return self.arrived[:count]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def receiver():
+    receiver = Receiver()
+    async with await asyncio.start_server(receiver.take, "127.0.0.1", 0) as server:
+        receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+        yield receiver
+
+
+@pytest.fixture
+def start_worker(tmp_path):
+    """Starts a worker over any database; answers its process."""
+
+    def start_worker(database_url):
+        return running("work", tmp_path / "worker.err", TWH_DATABASE_URL=database_url)
+
+    return start_worker
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import time
 
 import httpx
 import pytest
-import pytest_asyncio
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from twh import AsyncClient, errors
@@ -93,39 +92,6 @@ async def test_a_server_that_stops_has_written_when_a_key_was_used(shelf, addres
             await till.tenant.get()
 
     assert (await shelf.client.api_keys.get(key)).last_used_at >= key.created_at
-
-
-class Receiver:
-    """An address on this machine that takes every webhook: what arrived, in its order."""
-
-    def __init__(self):
-        self.arrived = []
-        self.news = asyncio.Event()
-
-    async def take(self, reader, writer):
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[1:-1]
-            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
-            self.arrived.append((headers, await reader.readexactly(int(headers["content-length"]))))
-            self.news.set()
-            writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-            await writer.drain()
-        writer.close()
-
-    async def hear(self, count):
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while len(self.arrived) < count:
-                self.news.clear()
-                await self.news.wait()
-        return self.arrived[:count]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def receiver():
-    receiver = Receiver()
-    async with await asyncio.start_server(receiver.take, "127.0.0.1", 0) as server:
-        receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
-        yield receiver
 
 
 def verified(secret, headers, body):

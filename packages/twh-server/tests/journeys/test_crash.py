@@ -1,8 +1,14 @@
-"""Crash: PostgreSQL is killed under sixty-four writers; what was answered is there once, and retried keys settle the rest."""
+"""Crash: what runs is killed under sixty-four writers; what was answered is there once, and retried keys settle the rest.
+
+The harness in tests/crash does the same and worse for as long as one likes (`nox -s crash`); here it has a few rounds.
+"""
 
 import asyncio
+import json
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -122,3 +128,59 @@ async def test_a_lost_answer_says_that_the_outcome_is_unknown(durable, start_ser
             )
 
     assert entry.movements[0].on_hand_after == 1
+
+
+async def harness(*words):
+    """What the harness printed, and its exit status."""
+    command = [sys.executable, str(Path(__file__).parent.parent / "crash"), *words]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr, done.returncode
+
+
+@pytest.mark.slow
+async def test_servers_killed_and_stopped_and_connections_cut_after_their_commit_lose_and_double_nothing():
+    faults = ["server_killed", "cut_after_commit", "server_stopped"]
+    told, status = await harness("--rounds", "3", "--no-webhooks", "--only", *faults)
+
+    assert status == 0, told
+    assert "nothing lost, nothing doubled in 3 rounds" in told
+
+
+@pytest.mark.slow
+async def test_without_durability_the_harness_finds_what_is_lost():
+    told, status = await harness("--broken", "--rounds", "1")
+
+    assert status == 1, told
+    assert "detected: " in told
+
+
+async def test_what_was_committed_before_everything_was_killed_is_delivered_by_whoever_comes_next(
+    durable, start_server, start_worker, new_shop, receiver
+):
+    async with Database(Address(durable.conninfo())) as database:
+        shop = await new_shop(database)
+    with start_worker(durable.conninfo()) as worker, start_server(durable.conninfo()) as url:
+        async with AsyncClient(api_key=shop.secret, base_url=url) as client:
+            await client.webhooks.create(url=receiver.url, kinds=["entry.recorded"])
+            await client.items.create(sku="APPLES", name="Apples")
+            await client.locations.create(code="MAIN", name="Main")
+            worker.send_signal(signal.SIGSTOP)
+            entries = [
+                await client.movements.receive(
+                    item="APPLES", location="MAIN", quantity=1, options={"idempotency_key": key}
+                )
+                for key in ("one", "two", "three")
+            ]
+        worker.kill()
+        os.kill(durable.pid, signal.SIGKILL)
+    assert receiver.arrived == []
+    await asyncio.to_thread(durable.start)
+
+    with start_worker(durable.conninfo()), start_server(durable.conninfo()) as url:
+        async with AsyncClient(api_key=shop.secret, base_url=url) as client:
+            options = {"idempotency_key": "two"}
+            again = await client.movements.receive(item="APPLES", location="MAIN", quantity=1, options=options)
+        events = [json.loads(body) for _, body in await receiver.hear(3)]
+
+    assert again == entries[1]
+    assert {event["data"]["id"] for event in events} == {entry.id for entry in entries}

@@ -10,6 +10,7 @@ import zlib
 
 ITEMS = 10
 PATIENCE_SECONDS = 5.0
+SETTLED_SECONDS = 60.0
 
 
 class Lost(Exception):
@@ -43,12 +44,12 @@ class Caller:
             self.close()
             raise
 
-    async def settle(self, method, path, body=b"", *, key=None, seconds=60.0):
-        """Ask until there is an answer that is one: neither lost nor 5xx."""
-        async with asyncio.timeout(seconds):
+    async def settle(self, method, path, body=b"", *, key=None, seconds=SETTLED_SECONDS):
+        """Ask until there is an answer that is one: neither lost nor 5xx. Each may take so long, and all together."""
+        async with asyncio.timeout(SETTLED_SECONDS + seconds):
             while True:
                 with contextlib.suppress(Lost):
-                    status, answer = await self.ask(method, path, body, key=key)
+                    status, answer = await self.ask(method, path, body, key=key, seconds=seconds)
                     if status < 500:
                         return status, answer
                 await asyncio.sleep(0.1)

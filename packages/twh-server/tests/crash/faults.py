@@ -10,7 +10,7 @@ import signal
 
 import psycopg
 
-from ground import IDLE_SECONDS
+from ground import IDLE_SECONDS, LOCK_SECONDS
 
 LEASE_SECONDS = 60.0
 """Of a delivery: whoever stops for longer has lost what it had claimed."""
@@ -78,7 +78,7 @@ async def server_stopped(ground, dice):
     """It does nothing, perhaps with a tenant's head in its hand: the other one has to be able to write again."""
     server = dice.choice(ground.servers)
     server.send(signal.SIGSTOP)
-    await asyncio.sleep(IDLE_SECONDS + 3)
+    await asyncio.sleep(IDLE_SECONDS + LOCK_SECONDS + 2)
     before = ground.writers.acknowledged()
     await asyncio.sleep(2)
     stuck = ground.writers.acknowledged() == before

@@ -29,7 +29,8 @@ from twh_server.database.migrate import migrate
 
 SECRETS_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 IDLE_SECONDS = 3
-"""After so long the database ends the transaction of a server that hangs."""
+LOCK_SECONDS = 2
+"""After so long, both together at the most, the database ends the transaction of a server that hangs."""
 READY_SECONDS = 120
 CONNECTIONS_MAX = 60
 
@@ -46,6 +47,7 @@ class Program:
             "TWH_RATE_LIMIT": "off",
             "TWH_LOG_REQUESTS": "false",
             "TWH_IDLE_IN_TRANSACTION_SESSION_TIMEOUT": str(IDLE_SECONDS),
+            "TWH_LOCK_TIMEOUT": str(LOCK_SECONDS),
         }
         self._process = None
 

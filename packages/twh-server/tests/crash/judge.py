@@ -15,6 +15,7 @@ ASKED_AGAIN_MAX = 200
 """So many of what was acknowledged are asked again."""
 DELIVERED_SECONDS = 150.0
 """Webhooks have arrived when so long nothing came: longer than a lease and what follows it."""
+VERIFIED_SECONDS = 120.0
 WRONGS = ("lost", "doubled", "changed", "gaps", "levels", "verify", "stuck", "undelivered", "renamed")
 """What may not be. Lost and doubled: entries. Changed: answers. Renamed: an event that came under two webhook ids."""
 
@@ -43,7 +44,7 @@ async def judge(shop, ports, lines, dice):
     figures["changed"] += sum(asked_again[key] != known[key] for key in asked_again)
     figures["gaps"] = sum(event["sequence"] != place for place, event in enumerate(events, 1))
     figures["levels"] = await _parted(Caller(ports[1], shop.secret), entries)
-    _, verified = await Caller(ports[0], shop.secret).settle("POST", "/v1/ledger/verify")
+    _, verified = await Caller(ports[0], shop.secret).settle("POST", "/v1/ledger/verify", seconds=VERIFIED_SECONDS)
     figures["verify"] = not json.loads(verified)["ok"]
     return figures, {entry["id"] for entry in entries}
 

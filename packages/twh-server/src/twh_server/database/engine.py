@@ -31,6 +31,8 @@ READERS_MAX = 8
 WORKERS_MAX = 4
 CHECKOUT_TIMEOUT_SECONDS = 10.0
 CANCEL_AGAIN_SECONDS = 0.2
+HAS_TRANSACTION_TIMEOUT = 170_000
+"""From this version of PostgreSQL on, a transaction as a whole can have a limit."""
 
 SET_TENANT = "select set_config('twh.tenant', %s, true)"
 
@@ -73,7 +75,9 @@ class Database:
         writing = address.as_role(APP, statement_timeout=quick, plan_cache_mode="force_generic_plan", **by_index)
         reading = address.as_role(APP, statement_timeout=quick, **by_index)
         working = address.as_role(WORKER, statement_timeout=patient, **limits)
-        self.writers = _pool("writers", writing, writers)
+        # A session that falls silent between the parts of a pipeline is not idle to PostgreSQL: only this ends it.
+        whole = _milliseconds(timeouts.lock_seconds + timeouts.idle_seconds)
+        self.writers = _pool("writers", writing, writers, transaction=whole)
         self.readers = _pool("readers", reading, readers)
         self.reading = reading
         self.workers = _pool("workers", working, WORKERS_MAX)
@@ -126,9 +130,14 @@ def _milliseconds(seconds: float) -> str:
     return f"{round(seconds * 1000)}ms"
 
 
-def _pool(name: str, conninfo: str, size: int) -> AsyncConnectionPool[Connection]:
+def _pool(name: str, conninfo: str, size: int, *, transaction: str | None = None) -> AsyncConnectionPool[Connection]:
+    async def limit(connection: Connection) -> None:
+        if transaction and connection.info.server_version >= HAS_TRANSACTION_TIMEOUT:
+            await connection.execute("select set_config('transaction_timeout', %s, false)", (transaction,))
+
     return AsyncConnectionPool(
         conninfo,
+        configure=limit,
         connection_class=FlushingConnection,
         name=name,
         min_size=1,

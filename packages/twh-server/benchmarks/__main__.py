@@ -15,12 +15,13 @@ from pathlib import Path
 from alone import ALONE
 from cells import CELLS, GROUPS, QUICK
 from ground import Ground
+from histories import NoRoom
 from kept import Found, Run, folder
 from load import LoadProcess
 from report import as_json, table
 from rounds import Pace, measure
 
-QUICK_PACE = Pace(rounds=3, seconds=2.0)
+QUICK_PACE = Pace(rounds=3, seconds=1.8)
 PACE = Pace(rounds=5, seconds=4.0)
 
 
@@ -32,11 +33,17 @@ def main() -> None:
     if file and chosen.fresh:
         file.unlink(missing_ok=True)
     run = Run(file)
+    pace = PACE if chosen.full or chosen.cells else QUICK_PACE
+    pace = Pace(rounds=chosen.rounds or pace.rounds, seconds=chosen.seconds or pace.seconds)
     with new_ground() as ground:
-        for name, step in _steps(names, PACE if chosen.full or chosen.cells else QUICK_PACE):
-            if name not in run.steps:
-                sys.stderr.write(f"measuring {name} …\n")
+        for name, step in _steps(names, pace):
+            if name in run.steps:
+                continue
+            sys.stderr.write(f"measuring {name} …\n")
+            try:
                 run.keep(name, step(ground))
+            except NoRoom as reason:
+                sys.stderr.write(f"{name} is left out: {reason}\n")
     sys.stdout.write(table(run.found))
     if chosen.json:
         chosen.json.write_text(as_json(run.found))
@@ -71,6 +78,8 @@ def _chosen() -> argparse.Namespace:
     how.add_argument("--quick", action="store_true", help=f"{', '.join(QUICK)}, under a minute; so it is without CELLs")
     how.add_argument("--full", action="store_true", help="every cell; goes on where an earlier run of it was ended")
     parser.add_argument("--fresh", action="store_true", help="with --full: measure everything anew")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often each cell has its turn")
+    parser.add_argument("--seconds", type=float, metavar="N", help="how long its turn is")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     chosen = parser.parse_args()
     if unknown := set(chosen.cells) - set(names):

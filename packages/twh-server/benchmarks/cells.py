@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 
 from ground import Ground, Sample
+from histories import ground_of
 from load import request
 from shops import LOCATION, Shop
 
@@ -18,6 +19,8 @@ ITEMS = 10_000
 TENANTS = 200
 ENTRY_LINES = 500
 ENTRY_CONNECTIONS = 8
+LENGTHS = {"10k": 10_000, "1m": 1_000_000, "10m": 10_000_000}
+"""How many movements a history has, which is loaded by a fast path."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,16 +38,20 @@ class Target:
         return f"≥ {self.least:g}" if self.least is not None else f"≤ {self.most:g}"
 
 
+Measure = Callable[[Ground, float], Sample]
+"""Given the ground and some seconds, it measures so long."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
     """One line of the table.
 
-    `measure` is given the ground and the seconds; one call of it records `movements`, if it records any. `beside` names
-    each ratio and the cell that it is to.
+    One call of what is measured records `movements`, if it records any. `beside` names each ratio and the cell that it is
+    to.
     """
 
     what: str
-    measure: Callable[[Ground, float], Sample]
+    measure: Measure
     movements: int = 1
     beside: Mapping[str, str] = field(default_factory=dict[str, str])
     targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
@@ -76,6 +83,11 @@ def _raw(ground: Ground, seconds: float, *, connections: int, items: int = ITEMS
     return ground.by_hand(script, items=items, connections=connections, seconds=seconds)
 
 
+def _at_length(ground: Ground, seconds: float, *, movements: int, measure: Measure) -> Sample:
+    """Something else, on a ground with a history of so many movements."""
+    return measure(ground.beside(f"history {movements}", lambda: ground_of(movements, ground.load)), seconds)
+
+
 def _route(ground: Ground, seconds: float) -> Sample:
     return ground.sample(ground.route(), [request("GET", "/", "nobody")], connections=64, seconds=seconds)
 
@@ -89,6 +101,12 @@ def _level(ground: Ground, seconds: float) -> Sample:
 def _page(ground: Ground, seconds: float) -> Sample:
     shop = ground.shops(1, ITEMS)[0]
     reads = [request("GET", "/v1/stock?limit=100", shop.secret)]
+    return ground.sample(ground.server(), reads, connections=64, seconds=seconds)
+
+
+def _history(ground: Ground, seconds: float) -> Sample:
+    shop = ground.shops(1, ITEMS)[0]
+    reads = [request("GET", f"/v1/movements?item={sku}", shop.secret) for sku in shop.skus]
     return ground.sample(ground.server(), reads, connections=64, seconds=seconds)
 
 
@@ -137,6 +155,19 @@ def _at(connections: int) -> dict[str, Cell]:
     }
 
 
+def _over_history(name: str, what: str, measure: Measure) -> dict[str, Cell]:
+    """The cells of one thing, over histories of different length."""
+    return {
+        f"{name}_{length}": Cell(
+            what=f"{what}, {movements:,} movements loaded",
+            measure=partial(_at_length, movements=movements, measure=measure),
+            beside={} if length == "10k" else {"ratio_to_10k": f"{name}_10k"},
+            targets={"ratio_to_10k": Target(least=0.9)} if length == "10m" else {},
+        )
+        for length, movements in LENGTHS.items()
+    }
+
+
 CELLS: dict[str, Cell] = {
     **_at(64),
     "entry_500": Cell(
@@ -173,6 +204,9 @@ CELLS: dict[str, Cell] = {
         measure=_many_tenants,
         beside={"ratio_to_single": "single_64"},
     ),
+    **_over_history("record", "single movements", partial(single, connections=64)),
+    **_over_history("read", "a level by its key", _level),
+    **_over_history("history", "a page of an item's movements", _history),
 }
 """Every cell that is measured in turns, by its name."""
 
@@ -183,5 +217,6 @@ GROUPS: Sequence[Sequence[str]] = (
     *(tuple(_at(connections)) for connections in (1, 16, 256)),
     ("route", "level", "page"),
     ("processes_2", "processes_4", "tenants_200"),
+    *(tuple(f"{name}_{length}" for length in LENGTHS) for name in ("record", "read", "history")),
 )
 """What is measured together, in the same rounds."""

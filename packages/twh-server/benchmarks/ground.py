@@ -1,8 +1,9 @@
 """The ground that cells stand on: a PostgreSQL with its default durability, shops in it, servers before it."""
 
+import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,12 +44,16 @@ class Sample:
 class Ground:
     """A running PostgreSQL over a folder, and what is put on it when it is first asked for. A context manager."""
 
-    def __init__(self, folder: Path, load: LoadProcess) -> None:
-        self._postgres = EmbeddedPostgres(folder, settings={"max_connections": CONNECTIONS_MAX})
-        self._load = load
+    def __init__(
+        self, folder: Path, load: LoadProcess, *, shop: Shop | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """`shop` is one that is there already; `settings` are PostgreSQL's."""
+        self._postgres = EmbeddedPostgres(folder, settings={"max_connections": CONNECTIONS_MAX, **(settings or {})})
+        self.load = load
         self._open = ExitStack()
+        self._beside: dict[str, Ground] = {}
         self._servers: dict[int, Served] = {}
-        self._shops: dict[int, list[Shop]] = {}
+        self._shops: dict[int, list[Shop]] = {1: [shop]} if shop else {}
         self._has_raw = False
 
     def __enter__(self) -> Self:
@@ -85,6 +90,12 @@ class Ground:
             self._servers[0] = self._served(Served(str(HERE / "route.py"), str(port), port=port, ready="/"))
         return self._servers[0]
 
+    def beside(self, name: str, make: Callable[[], "Ground"]) -> "Ground":
+        """Another ground, which starts when it is first asked for and stops with this one."""
+        if name not in self._beside:
+            self._beside[name] = self._open.enter_context(make())
+        return self._beside[name]
+
     def shops(self, tenants: int, items: int) -> list[Shop]:
         """So many tenants, each with so many items in stock."""
         if tenants not in self._shops:
@@ -103,7 +114,7 @@ class Ground:
         """What comes of sending requests to a server for some seconds."""
         pids = (server.pid, self.postgres_pid)
         before = [cpu_seconds(pid) for pid in pids]
-        answered = self._load.send(
+        answered = self.load.send(
             Plan(port=server.port, requests=requests, connections=connections, seconds=seconds, expected=expected)
         )
         server_cpu, postgres_cpu = (cpu_seconds(pid) - then for pid, then in zip(pids, before, strict=True))
@@ -127,13 +138,12 @@ class Ground:
         program = find_programs(cluster=self._postgres.cluster).folder / "pgbench"
         words = f"-U postgres -n -M prepared -j 2 -D items={items} -c {connections} -T {max(1, round(seconds))}".split()
         where = ["-h", str(self._postgres.socket_folder), "-f", str(HERE / f"raw_{script}.pgbench"), "twh"]
-        before = cpu_seconds(self.postgres_pid)
+        before, ended = cpu_seconds(self.postgres_pid), os.times()
         told = subprocess.run([str(program), *words, *where], capture_output=True, text=True, check=True).stdout
-        spent = cpu_seconds(self.postgres_pid) - before
-        return Sample(
-            per_second=_told(r"tps = ([\d.]+)", told),
-            postgres_cpu_ms=spent * 1000 / _told(r"actually processed: (\d+)", told),
-        )
+        spent, times = cpu_seconds(self.postgres_pid) - before, os.times()
+        own = times.children_user + times.children_system - ended.children_user - ended.children_system
+        each = 1000 / _told(r"actually processed: (\d+)", told)
+        return Sample(per_second=_told(r"tps = ([\d.]+)", told), postgres_cpu_ms=spent * each, load_cpu_ms=own * each)
 
     @property
     def postgres_pid(self) -> int:

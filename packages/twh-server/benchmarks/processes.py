@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,29 +66,6 @@ def memory_mb(pid: int) -> float:
     """The memory that a process and all that it started hold, in MiB."""
     process = psutil.Process(pid)
     return sum(one.memory_info().rss for one in [process, *process.children(recursive=True)]) / (1 << 20)
-
-
-@contextlib.contextmanager
-def profiled(pid: int, file: Path | None, seconds: float) -> Generator[None]:
-    """Where a process spends the seconds of the block, as a flame graph in `file`; nothing without a file."""
-    if file is None:
-        yield
-        return
-    words = [
-        "record",
-        "--pid",
-        str(pid),
-        "--subprocesses",
-        "--duration",
-        str(max(1, int(seconds))),
-        "--output",
-        str(file),
-    ]
-    watching = subprocess.Popen([sys.executable, "-m", "uv", "tool", "run", "py-spy", *words])
-    try:
-        yield
-    finally:
-        watching.wait()
 
 
 def _taken(process: psutil.Process) -> float:

@@ -12,13 +12,15 @@ from functools import cache, partial
 
 from ground import Ground, Sample
 from histories import ground_of
-from load import request
+from load import KEY, request
 from shops import LOCATION, Shop
 
 ITEMS = 10_000
 TENANTS = 200
 ENTRY_LINES = 500
 ENTRY_CONNECTIONS = 8
+BATCH_ROWS = 1_000
+BATCH_CONNECTIONS = 4
 LENGTHS = {"10k": 10_000, "1m": 1_000_000, "10m": 10_000_000}
 """How many movements a history has, which is loaded by a fast path."""
 
@@ -72,6 +74,16 @@ def _entry(ground: Ground, seconds: float) -> Sample:
     return _posted(ground, seconds, entries(ground.shops(1, ITEMS)[0]), connections=ENTRY_CONNECTIONS)
 
 
+def _batch(ground: Ground, seconds: float) -> Sample:
+    return ground.sample(
+        ground.server(),
+        batches(ground.shops(1, ITEMS)[0]),
+        connections=BATCH_CONNECTIONS,
+        seconds=seconds,
+        containing=b'"recorded":%d,' % BATCH_ROWS,
+    )
+
+
 def _posted(
     ground: Ground, seconds: float, requests: Sequence[bytes], *, connections: int, processes: int = 1
 ) -> Sample:
@@ -123,10 +135,24 @@ def entries(shop: Shop) -> Sequence[bytes]:
     return [_recorded(shop, chance.sample(shop.skus, ENTRY_LINES)) for _ in range(100)]
 
 
+@cache
+def batches(shop: Shop) -> Sequence[bytes]:
+    """Requests that each record many entries of one movement, of items at random, each under its own key."""
+    chance = random.Random(BATCH_ROWS)
+    made: list[bytes] = []
+    for _ in range(20):
+        skus = chance.sample(shop.skus, BATCH_ROWS)
+        rows = [{"idempotency_key": KEY.decode(), "entry": _receipt([sku])} for sku in skus]
+        made.append(request("POST", "/v1/movements/batch", shop.secret, json.dumps({"entries": rows}).encode()))
+    return made
+
+
 def _recorded(shop: Shop, skus: Sequence[str]) -> bytes:
-    lines = [{"item": sku, "location": LOCATION, "quantity": "1"} for sku in skus]
-    body = json.dumps({"kind": "receipt", "lines": lines}).encode()
-    return request("POST", "/v1/movements", shop.secret, body, keyed=True)
+    return request("POST", "/v1/movements", shop.secret, json.dumps(_receipt(skus)).encode(), keyed=True)
+
+
+def _receipt(skus: Sequence[str]) -> dict[str, object]:
+    return {"kind": "receipt", "lines": [{"item": sku, "location": LOCATION, "quantity": "1"} for sku in skus]}
 
 
 def _at(connections: int) -> dict[str, Cell]:
@@ -177,6 +203,12 @@ CELLS: dict[str, Cell] = {
         beside={"ratio_to_raw": "raw"},
         targets={"ratio_to_raw": Target(least=4)},
     ),
+    "batch": Cell(
+        what=f"batches of {BATCH_ROWS:,} entries of one movement, {BATCH_CONNECTIONS} clients",
+        measure=_batch,
+        movements=BATCH_ROWS,
+        beside={"ratio_to_single": "single_64"},
+    ),
     "raw_call": Cell(
         what="by hand, in one PL/pgSQL call, 64 clients", measure=partial(_raw, connections=64, script="call")
     ),
@@ -213,7 +245,7 @@ CELLS: dict[str, Cell] = {
 QUICK = ("raw", "raw_hot", "single_64", "hot_64", "entry_500")
 
 GROUPS: Sequence[Sequence[str]] = (
-    (*QUICK, "raw_call"),
+    (*QUICK, "raw_call", "batch"),
     *(tuple(_at(connections)) for connections in (1, 16, 256)),
     ("route", "level", "page"),
     ("processes_2", "processes_4", "tenants_200"),

@@ -109,14 +109,27 @@ class Ground:
             superuser.execute("analyze")
 
     def sample(
-        self, server: Served, requests: Sequence[bytes], *, connections: int, seconds: float, expected: int = 200
+        self,
+        server: Served,
+        requests: Sequence[bytes],
+        *,
+        connections: int,
+        seconds: float,
+        expected: int = 200,
+        containing: bytes = b"",
     ) -> Sample:
-        """What comes of sending requests to a server for some seconds."""
+        """What comes of sending requests to a server for some seconds; other answers than expected are errors."""
+        plan = Plan(
+            port=server.port,
+            requests=requests,
+            connections=connections,
+            seconds=seconds,
+            expected=expected,
+            containing=containing,
+        )
         pids = (server.pid, self.postgres_pid)
         before = [cpu_seconds(pid) for pid in pids]
-        answered = self.load.send(
-            Plan(port=server.port, requests=requests, connections=connections, seconds=seconds, expected=expected)
-        )
+        answered = self.load.send(plan)
         server_cpu, postgres_cpu = (cpu_seconds(pid) - then for pid, then in zip(pids, before, strict=True))
         each = 1000 / answered.calls
         return Sample(

@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-KEY = b"\0key\0"
+KEY = b"{key}"
 """Stands for an idempotency key: each time that a request is sent, another takes its place."""
 KEY_LENGTH = 32
 RECEIVE_BYTES = 1 << 18
@@ -29,7 +29,8 @@ class Plan:
     connections: int
     seconds: float
     expected: int = 200
-    """The status without which an answer is an error."""
+    containing: bytes = b""
+    """The status and the text without which an answer is an error."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,12 +82,12 @@ def carry_out(plan: Plan) -> Answered:
         while waiting.get_map():
             for ready, _ in waiting.select():
                 connection = ready.data
-                status = connection.receive()
-                if status is None:
+                answer = connection.receive()
+                if answer is None:
                     continue
                 now = time.perf_counter()
                 taken.append(now - connection.sent_at)
-                errors += status != plan.expected
+                errors += int(answer[9:12]) != plan.expected or plan.containing not in answer
                 if now < until:
                     connection.send(fresh.request())
                 else:
@@ -129,8 +130,8 @@ class _Connection:
         self.sent_at = time.perf_counter()
         self.socket.sendall(content)
 
-    def receive(self) -> int | None:
-        """Take what has come; the status of the answer once it is whole."""
+    def receive(self) -> bytes | None:
+        """Take what has come; the answer once it is whole."""
         part = self.socket.recv(RECEIVE_BYTES)
         if not part:
             raise ConnectionError("the server closed a connection")
@@ -143,6 +144,5 @@ class _Connection:
             self._whole = end + 4 + int(head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0])
         if len(self._come) < self._whole:
             return None
-        status = int(self._come[9:12])
-        self._come, self._whole = b"", 0
-        return status
+        answer, self._come, self._whole = self._come, b"", 0
+        return answer

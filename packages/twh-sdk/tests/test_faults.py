@@ -117,6 +117,51 @@ def test_a_fault_that_passes_is_not_even_noticed(server, fault, item):
     assert (raw.attempts, raw.value.sku) == (2, "TSHIRT-M")
 
 
+def failing(status, **headers):
+    return lambda server: server.answer(status, {"code": "no"}, **headers)
+
+
+# What is done once, in the page's second table. What the other SDKs do is measured by benchmarks/.
+ONCE = {
+    "no answer in time, after the request was sent": FAULTS["no answer in time, after the request was sent"],
+    "the connection drops after the request was sent": FAULTS["the connection drops after the request was sent"],
+    **{str(status): failing(status) for status in (408, 409, 412, 425, 429, 500, 502, 503, 504)},
+    "429, `Retry-After: 3`": failing(429, Retry_After="3"),
+    "429, `Retry-After: 300`": failing(429, Retry_After="300"),
+    "503, `Retry-After: 3`": failing(503, Retry_After="3"),
+}
+
+
+def ours():
+    """The second table of the page: what comes → what this SDK does."""
+    told = PAGE.read_text().partition("### Beside other SDKs")[2].partition("\n## ")[0]
+    return dict(re.findall(r"^\| ([^|]+?) \| ((?:not )?again[^|]*?) \|", told, re.MULTILINE))
+
+
+@pytest.mark.parametrize("what", ONCE)
+def test_what_is_done_once_is_dealt_with_as_the_page_says(server, entry, monkeypatch, what):
+    pauses = []
+    monkeypatch.setattr(transport, "rest", pauses.append)
+    server.will(ONCE[what](server), server.answer(201, entry))
+    did = "again, same key"
+
+    with server.client(timeout=0.3, deadline=60.0) as client:
+        try:
+            client.movements.receive(item="TSHIRT-M", location="MAIN", quantity=12)
+        except errors.APIError as error:
+            did = f"not again: `{type(error).__name__}`"
+    if "Retry-After" in what and pauses:
+        did += ", when asked" if pauses[0] >= 3 else ", too early"
+
+    assert did == ours()[what]
+    assert len(server.asked) == (1 if did.startswith("not") else 2)
+    assert len({asked.key for asked in server.asked}) == 1
+
+
+def test_the_page_compares_every_case():
+    assert ours().keys() == ONCE.keys()
+
+
 class Enough(Exception):
     """Stands for the end of a pause that nobody waits for here."""
 

@@ -1,4 +1,4 @@
-"""mypy and pyright, both strict, accept what is right and report each line that is planted to be wrong."""
+"""mypy and pyright, both strict, accept what is right and report each line that is planted to be wrong, on old and new Pythons."""
 
 import json
 import re
@@ -10,21 +10,28 @@ import pytest
 
 HERE = Path(__file__).parent / "typing"
 BIN = Path(sys.executable).parent
+FILES = ("good.py", "planted.py")
+# The oldest that we support, the newest, and the one that runs: the checkers know a Python without its being here.
+PYTHONS = sorted({"3.11", "3.14", f"{sys.version_info.major}.{sys.version_info.minor}"})
 
 
-def mypy(file):
-    """The lines that mypy reports, with what it says."""
-    command = [BIN / "mypy", "--strict", "--no-error-summary", "--config-file=", "--hide-error-context", file]
+def mypy(python, tmp_path):
+    """The lines that mypy reports in each file, and all that it says."""
+    command = [BIN / "mypy", "--strict", "--no-error-summary", "--config-file=", "--hide-error-context"]
+    command += [f"--python-version={python}", f"--cache-dir={tmp_path}", *FILES]
     said = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE).stdout
-    return {int(line): text for line, text in re.findall(rf"^{file}:(\d+): error: (.*)$", said, re.MULTILINE)}, said
+    found = re.findall(r"^(\w+\.py):(\d+): error: ", said, re.MULTILINE)
+    return {file: {int(line) for name, line in found if name == file} for file in FILES}, said
 
 
-def pyright(file, tmp_path):
-    command = [BIN / "pyright", "--outputjson", "--pythonpath", sys.executable, HERE / file]
+def pyright(python, tmp_path):
+    """The same of pyright; strict is what the files themselves ask for."""
+    command = [BIN / "pyright", "--outputjson", "--pythonpath", sys.executable, "--pythonversion", python]
+    command += [HERE / file for file in FILES]
     said = json.loads(subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path).stdout)
-    assert said["summary"]["filesAnalyzed"] == 1
-    found = [one for one in said["generalDiagnostics"] if one["severity"] == "error"]
-    return {one["range"]["start"]["line"] + 1: one["message"] for one in found}, said
+    assert said["summary"]["filesAnalyzed"] == len(FILES)
+    found = [(Path(one["file"]).name, one) for one in said["generalDiagnostics"] if one["severity"] == "error"]
+    return {file: {one["range"]["start"]["line"] + 1 for name, one in found if name == file} for file in FILES}, said
 
 
 def planted():
@@ -33,18 +40,9 @@ def planted():
 
 
 @pytest.mark.slow
-def test_mypy_accepts_what_is_right_and_reports_what_is_planted():
-    right, said = mypy("good.py")
-    assert right == {}, said
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_what_is_right_is_accepted_and_what_is_planted_is_reported(checker, python, tmp_path):
+    found, said = checker(python, tmp_path)
 
-    found, said = mypy("planted.py")
-    assert set(found) == planted(), said
-
-
-@pytest.mark.slow
-def test_pyright_accepts_what_is_right_and_reports_what_is_planted(tmp_path):
-    right, said = pyright("good.py", tmp_path)
-    assert right == {}, said
-
-    found, said = pyright("planted.py", tmp_path)
-    assert set(found) == planted(), said
+    assert found == {"good.py": set(), "planted.py": planted()}, said

@@ -52,18 +52,32 @@ class Call(Generic[T_co]):
         return self.method != "GET" and not self.reads
 
 
+class Headed:
+    """What an answer's headers say of it; looked up when asked for, since in most calls nobody asks."""
+
+    __slots__ = ()
+    headers: Mapping[str, str]
+
+    @property
+    def request_id(self) -> str | None:
+        """What the server's logs call it."""
+        return self.headers.get("twh-request-id")
+
+    @property
+    def replayed(self) -> bool:
+        """The key had been answered before: nothing happened now, and this is the answer of then."""
+        return self.headers.get("idempotent-replayed") == "true"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Raw(Generic[T_co]):
+class Raw(Headed, Generic[T_co]):
     """An answer with what came along with it."""
 
     value: T_co
     status: int
     headers: Mapping[str, str]
     body: bytes
-    request_id: str | None
     idempotency_key: str | None
-    replayed: bool
-    """The key had been answered before: nothing happened now, and this is the answer of then."""
     attempts: int
     elapsed: float
 

@@ -28,6 +28,7 @@ from twh.wire import query_text
 T = TypeVar("T")
 
 USER_AGENT = f"twh-sdk/{__version__} python/{platform.python_version()}"
+AS_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 WORTHWHILE_SECONDS = 0.5
 
@@ -123,7 +124,7 @@ class Exchange(Generic[T]):
         """The same bytes for every attempt: the server compares them when it sees the key again."""
         if self.call.body is None:
             return None
-        return json.dumps(self.call.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return AS_JSON(self.call.body).encode()
 
     def timeout(self, now: float) -> float:
         return min(self.policy.timeout + self.call.wait, max(self.deadline - now, 0.001))
@@ -173,9 +174,7 @@ class Exchange(Generic[T]):
             status=answer.status,
             headers=answer.headers,
             body=answer.body,
-            request_id=answer.request_id,
             idempotency_key=self.key,
-            replayed=answer.replayed,
             attempts=self.attempts,
             elapsed=self.policy.clock() - self.started,
         )

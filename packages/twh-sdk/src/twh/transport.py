@@ -87,14 +87,14 @@ async def rest_async(seconds: float) -> None:
 
 def request(http: httpx.Client | httpx.AsyncClient, step: Send) -> httpx.Request:
     """The request; the call's name goes along inside this process, for those who stand in for a server."""
-    timeout = httpx.Timeout(step.timeout, connect=min(CONNECT_SECONDS, step.timeout))
+    seconds = step.timeout
+    timeout = {"connect": min(CONNECT_SECONDS, seconds), "read": seconds, "write": seconds, "pool": seconds}
     return http.build_request(
         step.method,
         step.url,
         headers=step.headers,
         content=step.body,
-        timeout=timeout,
-        extensions={CALL_NAME: step.call},
+        extensions={"timeout": timeout, CALL_NAME: step.call},
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
 from twh import models
-from twh.call import Call
+from twh.call import Call, Headed
 from twh.errors.hints import HINTS
 from twh.errors.reading import read_error
 from twh.errors.tree import ConnectionFailed, TimedOut, TwhError, UnreadableAnswer
@@ -26,22 +26,12 @@ NOTHING_RECORDED_CODES = {"overloaded", "internal"}  # said when the attempt sur
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Headed):
     """An answer, whole."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-    @property
-    def request_id(self) -> str | None:
-        """What the server's logs call it."""
-        return self.headers.get("twh-request-id")
-
-    @property
-    def replayed(self) -> bool:
-        """The key had been answered before, and this is the same answer."""
-        return self.headers.get("idempotent-replayed") == "true"
 
 
 @dataclass(frozen=True, slots=True)

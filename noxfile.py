@@ -54,6 +54,7 @@ SYSTEM = [
 ]
 SANDBOX = "twh-cli[sandbox]"
 ALONE = "import twh, importlib.util as u; assert twh.Client and not u.find_spec('twh_cli') and not u.find_spec('twh_server')"
+PAGE_ON_TESTING = "packages/twh-sdk/tests/test_page_on_testing.py"
 WHEELS = {"twh-sdk": ["python", "-c", ALONE], SANDBOX: ["twh", "quickstart"]}
 NO_TESTS_CHOSEN = 5  # pytest's exit status when PYTEST_ADDOPTS chooses none of a session's few tests
 
@@ -142,10 +143,11 @@ def site(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def build(session: nox.Session) -> None:
-    """Build the wheels and sdists into dist/, and use them from a folder outside, in environments that have nothing else."""
+    """Build the wheels and sdists into dist/, and use them from folders outside, in environments that have nothing else."""
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     session.run(uv(), "build", "-q", "--all-packages", "--out-dir", "dist")
     use_wheels(session, sys.executable)
+    session.run(sys.executable, "-m", "pytest", "-q", PAGE_ON_TESTING, env={"TWH_WHEELS": str(ROOT / "dist")})
 
 
 @nox.session(default=False)

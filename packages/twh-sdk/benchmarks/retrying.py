@@ -21,7 +21,6 @@ from importlib.metadata import version
 from typing import Any
 
 from loopback import answers
-
 from twh import Client
 
 TIMEOUT_SECONDS = 0.5

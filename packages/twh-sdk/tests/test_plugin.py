@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -31,28 +30,6 @@ def run(tmp_path):
         return subprocess.run([*PROGRAM, *options], cwd=tmp_path, env=own, capture_output=True, text=True, check=False)
 
     return run
-
-
-def files_of_the_page():
-    """What a reader of the page writes down."""
-    files = {}
-    for name, code in re.findall(r'^```python title="(\S+)"\n(.*?)^```$', PAGE.read_text(), re.MULTILINE | re.DOTALL):
-        files[name] = f"{files[name]}\n\n{code}" if name in files else code
-    return files
-
-
-def test_the_example_is_the_page_word_for_word():
-    assert files_of_the_page() == {name: (EXAMPLE / name).read_text() for name in ("shop.py", "test_shop.py")}
-
-
-@pytest.mark.sandbox
-def test_the_page_can_be_followed(run, tmp_path):
-    for name, code in files_of_the_page().items():
-        (tmp_path / name).write_text(code)
-
-    done = run("", "test_shop.py", "-W", "error::ResourceWarning")
-
-    assert "11 passed" in done.stdout, done.stdout + done.stderr
 
 
 TENANTS = """

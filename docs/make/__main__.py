@@ -13,10 +13,11 @@ import sys
 from pathlib import Path
 from typing import TypeAlias
 
-import commands
 import http_api
 import sdk
 from links import Pages
+
+import commands
 
 ROOT = Path(__file__).parent.parent.parent
 BUILD = ROOT / "build"

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from caller import ITEMS, Caller, Lost
 from proxy import Proxy
 
+from caller import ITEMS, Caller, Lost
 from twh_server.access.keys import create_key
 from twh_server.access.scopes import ALL_SCOPES
 from twh_server.access.tenants import create_tenant

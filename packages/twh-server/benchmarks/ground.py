@@ -35,10 +35,18 @@ class Sample:
     p50_ms: float | None = None
     p99_ms: float | None = None
     errors: int = 0
-    server_cpu_ms: float | None = None
-    """Of the processors' time, so much went to one call; the same for the two below."""
-    postgres_cpu_ms: float | None = None
-    load_cpu_ms: float | None = None
+    server_cpu_ms_per_call: float | None = None
+    postgres_cpu_ms_per_call: float | None = None
+    load_cpu_ms_per_call: float | None = None
+
+    @property
+    def cpu_ms_per_call(self) -> float:
+        """So much of the processors' time went to one call in all."""
+        parts = (self.server_cpu_ms_per_call, self.postgres_cpu_ms_per_call, self.load_cpu_ms_per_call)
+        return sum(part or 0.0 for part in parts)
+
+
+MEASURED = ("p50_ms", "p99_ms", "server_cpu_ms_per_call", "postgres_cpu_ms_per_call", "load_cpu_ms_per_call")
 
 
 class Ground:
@@ -137,9 +145,9 @@ class Ground:
             p50_ms=answered.p50_ms,
             p99_ms=answered.p99_ms,
             errors=answered.errors,
-            server_cpu_ms=server_cpu * each,
-            postgres_cpu_ms=postgres_cpu * each,
-            load_cpu_ms=answered.cpu_seconds * each,
+            server_cpu_ms_per_call=server_cpu * each,
+            postgres_cpu_ms_per_call=postgres_cpu * each,
+            load_cpu_ms_per_call=answered.cpu_seconds * each,
         )
 
     def by_hand(self, script: str, *, items: int, connections: int, seconds: float) -> Sample:
@@ -156,7 +164,11 @@ class Ground:
         spent, times = cpu_seconds(self.postgres_pid) - before, os.times()
         own = times.children_user + times.children_system - ended.children_user - ended.children_system
         each = 1000 / _told(r"actually processed: (\d+)", told)
-        return Sample(per_second=_told(r"tps = ([\d.]+)", told), postgres_cpu_ms=spent * each, load_cpu_ms=own * each)
+        return Sample(
+            per_second=_told(r"tps = ([\d.]+)", told),
+            postgres_cpu_ms_per_call=spent * each,
+            load_cpu_ms_per_call=own * each,
+        )
 
     @property
     def postgres_pid(self) -> int:

@@ -36,6 +36,8 @@ def a_value_of(name):
     value = getattr(Settings(), name)
     if name == "postgres_binaries":
         return "/opt"
+    if name == "rate_limit_store_url":
+        return "redis://:c2VjcmV0@cache:6379"
     return "c2VjcmV0" if isinstance(value, SecretStr) else str(value).removesuffix(".0").lower()
 
 
@@ -87,7 +89,17 @@ def test_everything_that_is_wrong_is_told_at_once(faults, tmp_path):
 
 
 def test_what_is_wrong_is_not_quoted(faults):
-    assert "s3cret" not in "".join(faults(TWH_PORT="s3cret", TWH_HOST_FILE="/nowhere"))
+    said = faults(TWH_PORT="s3cret", TWH_HOST_FILE="/nowhere", TWH_RATE_LIMIT_STORE_URL="http://:s3cret@cache")
+
+    assert len(said) == 3
+    assert "s3cret" not in "".join(said)
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "redis+unix", "redis+sentinel", "valkey", "valkeys"])
+def test_a_rate_limit_is_shared_in_a_redis_or_valkey(environment, scheme):
+    environment.setenv("TWH_RATE_LIMIT_STORE_URL", f"{scheme}://cache:6379/0")
+
+    assert Settings().rate_limit_store_url.get_secret_value().startswith(scheme)
 
 
 def test_an_empty_file_and_an_empty_variable_count_as_not_set(environment, tmp_path):
@@ -123,13 +135,18 @@ def test_what_looks_like_a_setting_and_is_none_is_found(environment):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if is_secret(name)])
 def test_a_secret_is_not_shown(environment, name):
-    environment.setenv(variable_of(name), "c2VjcmV0")
+    environment.setenv(variable_of(name), a_value_of(name))
 
     assert "c2VjcmV0" not in repr(Settings()) + str(Settings()) + Settings().model_dump_json()
 
 
 def test_whatever_may_carry_a_password_or_a_key_is_a_secret():
-    assert {name for name in NAMES if is_secret(name)} >= {"database_url", "secrets_key", "secrets_keys_old"}
+    assert {name for name in NAMES if is_secret(name)} >= {
+        "database_url",
+        "secrets_key",
+        "secrets_keys_old",
+        "rate_limit_store_url",
+    }
 
 
 def test_every_setting_says_what_it_is_for():

@@ -14,8 +14,8 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from twh_server.access.keys import Keys
-from twh_server.access.rates import Buckets
 from twh_server.access.sealing import Sealer
+from twh_server.access.shared_rates import Rates, SharedBuckets
 from twh_server.database.engine import Database, ended
 from twh_server.database.identifiers import REQUEST, RequestId, fresh
 from twh_server.events.bell import Bell
@@ -40,7 +40,7 @@ def build(
     sealer: Sealer,
     *,
     limits: BodyLimits = DEFAULT_LIMITS,
-    rates: Buckets | None = None,
+    rates: Rates | None = None,
     watch: Watch = nobody,
 ) -> ASGIApp:
     """The application over a database that the caller opens before its start-up and closes after its shutdown.
@@ -64,13 +64,14 @@ def build(
     async def life(_: Litestar) -> AsyncGenerator[None]:
         ringing = asyncio.create_task(bell.run(database))
         noting = asyncio.create_task(rooms.keys.last_use.run())
-        try:
-            yield
-        finally:
-            await rooms.writer.close()
-            await ended(ringing)
-            await ended(noting)
-            await rooms.keys.last_use.write(all_of_it=True)
+        async with rates.in_touch() if isinstance(rates, SharedBuckets) else contextlib.nullcontext():
+            try:
+                yield
+            finally:
+                await rooms.writer.close()
+                await ended(ringing)
+                await ended(noting)
+                await rooms.keys.last_use.write(all_of_it=True)
 
     handlers: Any = _handlers(watch)
     app = _Application(

@@ -33,6 +33,8 @@ OTHERS = frozenset(
 
 _RATE = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,4})")
 
+_STORE = re.compile(r"(redis|valkey)(s|\+unix|\+sentinel)?://.+")
+
 Origin = Literal["default", "environment", "file", "command line"]
 
 
@@ -85,6 +87,13 @@ class Settings(BaseSettings):
     rate_limit: str = Field(
         "60000/60", description="How many requests a key may make in how many seconds; off for as many as it likes."
     )
+    rate_limit_store_url: SecretStr = Field(
+        SecretStr(""),
+        description="A Redis or Valkey in which all processes count together, as a URL: redis://:password@host:6379/0.",
+    )
+    rate_limit_store_timeout: float = Field(
+        0.05, ge=0.002, le=10, description="How many seconds a request waits for that store at most."
+    )
     postgres_binaries: Path | None = Field(
         None, description="Where the programs of the embedded PostgreSQL are, instead of the packaged ones."
     )
@@ -108,6 +117,13 @@ class Settings(BaseSettings):
     def _is_a_rate(cls, value: str) -> str:
         if value not in ("off", "0") and not _RATE.fullmatch(value):
             raise ValueError("TWH_RATE_LIMIT cannot be used: it is REQUESTS/SECONDS such as 60000/60, or off.")
+        return value
+
+    @field_validator("rate_limit_store_url")
+    @classmethod
+    def _is_a_store(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _STORE.fullmatch(value.get_secret_value()):
+            raise ValueError("TWH_RATE_LIMIT_STORE_URL cannot be used: it is a URL such as redis://host:6379/0.")
         return value
 
     @property

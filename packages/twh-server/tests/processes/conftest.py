@@ -74,6 +74,12 @@ def free_port():
 
 
 @pytest.fixture
+def port():
+    """Answers a free port each time."""
+    return free_port
+
+
+@pytest.fixture
 def answers():
     """Whether the server at an address is ready."""
     return is_ready

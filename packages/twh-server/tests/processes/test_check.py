@@ -10,6 +10,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from own_valkey import Valkey
 
 from twh_server.access.sealing import Sealer
 from twh_server.database.address import Address
@@ -92,6 +93,15 @@ def test_a_server_that_may_start_fails_nothing(found):
     assert not [one for one in findings.values() if one.state == "ok" and one.to_do]
 
 
+def test_the_store_of_the_rate_limit_is_tried(found, tmp_path):
+    with Valkey(tmp_path) as valkey:
+        finding = found(TWH_RATE_LIMIT_STORE_URL=valkey.url)["rate limit store"]
+        without = found(TWH_RATE_LIMIT_STORE_URL=valkey.url, TWH_RATE_LIMIT="off")
+
+    assert finding.state == "ok"
+    assert "rate limit store" not in without
+
+
 def test_a_port_in_use_is_found(found):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -109,6 +119,8 @@ def test_a_port_in_use_is_found(found):
         ({"TWH_PORT": "x"}, "settings", "TWH_PORT cannot be used"),
         ({"TWH_SECRETS_KEY": ""}, "secrets key", "Set TWH_SECRETS_KEY"),
         ({"TWH_SECRETS_KEY": "short"}, "secrets key", "TWH_SECRETS_KEY cannot be used"),
+        ({"TWH_RATE_LIMIT_STORE_URL": "redis://cache"}, "rate limit store", "TWH_RATE_LIMIT_STORE_URL cannot be used"),
+        ({"TWH_RATE_LIMIT_STORE_URL": "redis://127.0.0.1:1"}, "rate limit store", "it cannot be used: Error"),
         ({"TWH_DATABASE_URL": ""}, "database", "No database is given"),
         ({"TWH_DATABASE_URL": "postgresql:///twh?host=/nowhere"}, "database", "The database cannot be reached"),
     ],

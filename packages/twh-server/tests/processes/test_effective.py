@@ -9,6 +9,7 @@ SECRETS = {
     "TWH_DATABASE_URL": "postgresql://shop:s3cret@db.example:5433/twh?sslmode=require&sslpassword=s3cret",
     "TWH_SECRETS_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     "TWH_SECRETS_KEYS_OLD": f"{OLD},{OLD}",
+    "TWH_RATE_LIMIT_STORE_URL": "redis://shop:s3cret@cache.example:6380/1?password=s3cret",
 }
 
 
@@ -50,6 +51,23 @@ def test_keys_are_told_apart_and_a_database_is_known_by_its_address(shown):
     assert rows["TWH_SECRETS_KEY"][0] == "set: 9021dcea"
     assert rows["TWH_SECRETS_KEYS_OLD"][0].count(",") == 1
     assert "9021dcea" not in rows["TWH_SECRETS_KEYS_OLD"][0]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown_of_it"),
+    [
+        ("redis://:s3cret@cache:6380/1?protocol=3", "set: redis://cache:6380/1"),
+        ("valkey+sentinel://shop:s3cret@one:1,two:2/main", "set: valkey+sentinel://one:1,two:2/main"),
+        ("redis+unix:///run/redis.sock?password=s3cret", "set: redis+unix:///run/redis.sock"),
+        ("rediss://:s3cret@[::1]:6379", "set: rediss://[::1]:6379"),
+        ("redis://:s3cret/7@cache:6379", "set"),
+        ("redis://:s3cret?7@cache:6379", "set"),
+        ("redis://cache:6379/0?password=7@s3cret", "set"),
+        ("redis://:s3cret/7", "set"),
+    ],
+)
+def test_a_store_is_known_by_its_address_where_that_can_be_told_from_the_rest(shown, url, shown_of_it):
+    assert shown(TWH_RATE_LIMIT_STORE_URL=url)["TWH_RATE_LIMIT_STORE_URL"][0] == shown_of_it
 
 
 @pytest.mark.parametrize("secret", ["postgresql://shop:s3cret%zz@db/twh", "s3cret"])

@@ -49,11 +49,27 @@ class Taken:
     """When to come back; 0 for a request that was allowed."""
 
 
+@dataclass(slots=True)
+class Decisions:
+    """How many requests were let in, and how many were not."""
+
+    allowed: int = 0
+    refused: int = 0
+
+    def count(self, *, allowed: bool) -> None:
+        """One more of them."""
+        if allowed:
+            self.allowed += 1
+        else:
+            self.refused += 1
+
+
 class Buckets:
     """The buckets of this process. At most `kept_max` are kept; the one that was left alone for longest goes first."""
 
     def __init__(self, rate: Rate, *, kept_max: int = BUCKETS_MAX, clock: Callable[[], float] = time.monotonic) -> None:
         self.rate = rate
+        self.decisions = Decisions()
         self._kept_max = kept_max
         self._clock = clock
         self._kept: OrderedDict[UUID, tuple[float, float]] = OrderedDict()
@@ -64,7 +80,16 @@ class Buckets:
         tokens, since = self._kept.pop(key, (float(self.rate.requests), now))
         tokens = min(self.rate.requests, tokens + (now - since) * self.rate.per_second)
         allowed = tokens >= 1
-        self._kept[key] = (tokens - allowed, now)
+        self._keep(key, tokens - allowed, now)
+        self.decisions.count(allowed=allowed)
+        return self.rate.taken(allowed=allowed, tokens=tokens - allowed)
+
+    def learn(self, key: UUID, tokens: float) -> None:
+        """Take over what is left in a key's bucket, where somebody else has decided."""
+        self._kept.pop(key, None)
+        self._keep(key, tokens, self._clock())
+
+    def _keep(self, key: UUID, tokens: float, now: float) -> None:
+        self._kept[key] = (tokens, now)
         if len(self._kept) > self._kept_max:
             self._kept.popitem(last=False)
-        return self.rate.taken(allowed=allowed, tokens=tokens - allowed)

@@ -4,12 +4,20 @@ The headers are those of the IETF draft "RateLimit header fields for HTTP": the 
 """
 
 from functools import cache
+from uuid import UUID
 
 from twh_server.access.rates import Rate, Taken
+from twh_server.access.shared_rates import Rates
 from twh_server.http.refusals import RateLimited
 
 COUNTED = ("RateLimit-Policy", "RateLimit")
 """The headers on every answer to a valid key, where the server counts requests."""
+
+
+async def take(rates: Rates, key: UUID) -> Taken:
+    """Count a request of a key. Only where the buckets are shared does it wait, and never for long."""
+    taken = rates.take(key)
+    return taken if isinstance(taken, Taken) else await taken
 
 
 def require(rate: Rate, taken: Taken) -> None:

@@ -9,9 +9,10 @@ import msgspec
 from litestar.response.base import ASGIResponse
 
 from twh_server.access.keys import Access, Keys
-from twh_server.access.rates import Buckets, Taken
+from twh_server.access.rates import Taken
 from twh_server.access.scopes import Scope
 from twh_server.access.sealing import Sealer
+from twh_server.access.shared_rates import Rates
 from twh_server.database.engine import Database, is_transient
 from twh_server.database.identifiers import REQUEST, TENANT, RequestId, TenantId, fresh
 from twh_server.events.bell import Bell
@@ -44,7 +45,7 @@ class Rooms:
     keys: Keys
     sealer: Sealer
     limits: incoming.BodyLimits
-    rates: Buckets | None
+    rates: Rates | None
     watch: Watch
     admission: Admission
 
@@ -169,7 +170,7 @@ async def serve(operation: Operation, rooms: Rooms, request: envelope.Incoming) 
         access = await incoming.authenticate(request, rooms.keys)
         handled.tenant = TENANT.text(access.tenant)
         if rooms.rates:
-            taken = rooms.rates.take(access.key)
+            taken = await limiting.take(rooms.rates, access.key)
             limiting.require(rooms.rates.rate, taken)
         incoming.require_access(access, operation.scope, reads=operation.reads)
         await rooms.admission.enter(access.tenant, operation.places)

@@ -2,13 +2,13 @@
 
 from litestar.types import ASGIApp
 
-from twh_server.access.rates import Buckets, Rate
 from twh_server.access.sealing import Sealer
 from twh_server.app import build
 from twh_server.database.address import Address
 from twh_server.database.engine import Database, Timeouts
 from twh_server.events.bell import Bell
 from twh_server.http.incoming import BodyLimits
+from twh_server.processes.starting import rates_of
 from twh_server.settings import Settings
 from twh_server.telemetry import RequestLines, nobody
 
@@ -24,9 +24,8 @@ def pools(settings: Settings, address: Address) -> Database:
 
 
 def application(settings: Settings, database: Database, bell: Bell, sealer: Sealer) -> ASGIApp:
-    """The application that this process serves."""
+    """The application that this process serves. Raises CannotStart."""
     limits = BodyLimits(body_bytes=settings.body_bytes, bulk_bytes=settings.bulk_body_bytes)
-    rates = Buckets(Rate(requests=settings.rate[0], seconds=settings.rate[1])) if settings.rate else None
     says_requests = settings.log_requests and settings.log_level in ("debug", "info")
     watch = RequestLines(form=settings.log_format) if says_requests else nobody
-    return build(database, bell, sealer, limits=limits, rates=rates, watch=watch)
+    return build(database, bell, sealer, limits=limits, rates=rates_of(settings), watch=watch)

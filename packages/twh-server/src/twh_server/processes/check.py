@@ -3,6 +3,7 @@
 It changes nothing. What cannot be looked at because something before it is missing is left out.
 """
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -12,10 +13,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from twh_server.access.sealing import Sealer
+from twh_server.access.shared_rates import SharedBuckets
 from twh_server.processes.check_database import check_database
 from twh_server.processes.finding import Finding, fail, ok, unknown
 from twh_server.processes.listening import CannotStart, listen
-from twh_server.processes.starting import address_of, sealer_of
+from twh_server.processes.starting import address_of, rates_of, sealer_of
 from twh_server.settings import Settings, faults_of, strangers
 
 MARKS = {"ok": "ok", "fail": "FAIL", "unknown": "?"}
@@ -51,6 +53,7 @@ def check(given: dict[str, Any]) -> Iterator[Finding]:
     yield _port(settings)
     sealer, finding = _sealer(settings)
     yield finding
+    yield from _rate_store(settings)
     try:
         address = address_of(settings)
     except CannotStart as reason:
@@ -77,6 +80,25 @@ def _sealer(settings: Settings) -> tuple[Sealer | None, Finding]:
     newest, *older = (name.hex() for name in sealer.names)
     also = f"; {', '.join(older)} open what was sealed before" if older else ""
     return sealer, ok("secrets key", f"{newest} seals{also}")
+
+
+def _rate_store(settings: Settings) -> Iterator[Finding]:
+    """Whether the store of the rate limit, where there is one, does what it will be asked to."""
+    name = "rate limit store"
+    try:
+        rates = rates_of(settings)
+    except CannotStart as reason:
+        yield _hindered(name, reason)
+        return
+    if not isinstance(rates, SharedBuckets):
+        return
+    try:
+        asyncio.run(rates.try_out())
+    except Exception as fault:  # noqa: BLE001  # whatever it is, it is what the server would meet
+        to_do = "Check TWH_RATE_LIMIT_STORE_URL. A server starts all the same, and each process counts for itself."
+        yield fail(name, f"it cannot be used: {fault}", to_do)
+    else:
+        yield ok(name, "it answers, and all processes share its buckets")
 
 
 def _hindered(name: str, reason: CannotStart) -> Finding:

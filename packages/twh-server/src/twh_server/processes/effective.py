@@ -1,10 +1,10 @@
 """The settings in force, as `twh-server settings` shows them: name, value and where it comes from, no secret among them."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -17,6 +17,10 @@ from twh_server.settings import Settings, is_secret, origins, strangers, variabl
 
 # What may be shown of a database's address; the rest of it may be a password.
 _SHOWN = ("host", "hostaddr", "port", "dbname", "user", "sslmode")
+
+# A URL without who uses it and what is asked of it. One that is written in any other way is not shown at all.
+_HOST = r"([\w.-]+|\[[\da-f:.]+\])(:\d+)?"
+_URL = re.compile(rf"(?P<scheme>[a-z+]+://)([^@/?#]*@)?(?P<place>({_HOST}(,{_HOST})*)?(/[\w./-]*)?)(\?[^@#]*)?")
 
 
 def show(settings: Settings, given: Mapping[str, Any], *, as_json: bool) -> None:
@@ -58,8 +62,8 @@ def _hidden(name: str, text: str) -> str:
         return f"set: {_database(text)}"
     if name.startswith("secrets_key"):
         return f"set: {', '.join(map(fingerprint, keys_in(text)))}"
-    parts = urlsplit(text)
-    return f"set: {parts.scheme}://{parts.hostname}:{parts.port}" if parts.hostname else "set"
+    found = _URL.fullmatch(text)
+    return f"set: {found['scheme']}{found['place']}" if found else "set"
 
 
 def fingerprint(text: str) -> str:

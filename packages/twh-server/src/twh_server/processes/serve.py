@@ -14,7 +14,7 @@ from twh_server.events.bell import Bell
 from twh_server.processes.assembly import application, pools
 from twh_server.processes.listening import CannotStart, listen, say, url_of
 from twh_server.processes.serving import keep_what_was_loaded, serving, told_to_stop
-from twh_server.processes.starting import migrated, sealer_of
+from twh_server.processes.starting import migrated, rates_of, sealer_of
 from twh_server.settings import Settings
 from twh_server.telemetry import form_lines
 from twh_server.worker import working
@@ -30,6 +30,7 @@ def serve(settings: Settings) -> None:
     """Serve HTTP until told to stop; with several processes, look after those that do. Raises CannotStart."""
     listening = listen(settings.host, settings.port)
     address, sealer = migrated(settings), sealer_of(settings)
+    rates_of(settings)  # what hinders it is said once, not by each process
     say(f"TWH serves at {url_of(listening)}")
     if settings.processes > 1:
         _look_after(settings.processes, listening)

@@ -6,7 +6,9 @@ from typing import TypeVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from twh_server.access.rates import Buckets, Rate
 from twh_server.access.sealing import Sealer, key_of
+from twh_server.access.shared_rates import Rates, SharedBuckets, Store
 from twh_server.database.address import Address
 from twh_server.database.guards import APP, WORKER
 from twh_server.database.revisions import standing_of
@@ -70,6 +72,36 @@ def sealer_of(settings: Settings) -> Sealer:
     except ValueError as fault:
         raise CannotStart(f"{variable} cannot be used. {fault}") from None
     return Sealer(key, older=older)
+
+
+def rates_of(settings: Settings) -> Rates | None:
+    """How often a key may ask, and where that is counted; None: as often as it likes. Raises CannotStart."""
+    if not settings.rate:
+        return None
+    rate = Rate(requests=settings.rate[0], seconds=settings.rate[1])
+    store = rate_store_of(settings)
+    if store is None:
+        return Buckets(rate)
+    return SharedBuckets(rate, store, wait_seconds=settings.rate_limit_store_timeout)
+
+
+def rate_store_of(settings: Settings) -> Store | None:
+    """The store in which all processes count; None: each counts for itself. Raises CannotStart."""
+    url = settings.rate_limit_store_url.get_secret_value()
+    if not url:
+        return None
+    try:
+        from twh_server.access.rate_store import RateStore
+    except ImportError:
+        raise CannotStart(
+            "TWH_RATE_LIMIT_STORE_URL needs more than is installed. Run `pip install 'twh-server[redis]'`."
+        ) from None
+    try:
+        return RateStore(url)
+    except ValueError:
+        # What is said of it may quote a part of it, and that may be the password.
+        message = "TWH_RATE_LIMIT_STORE_URL cannot be used: it is no URL such as redis://:password@host:6379/0."
+        raise CannotStart(message) from None
 
 
 def keys_in(text: str) -> list[str]:

@@ -7,22 +7,37 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from twh_cli.registry import COMMANDS
+from twh_server.access.rates import Rate
 from twh_server.access.scopes import SCOPES
+from twh_server.access.shared_rates import SharedBuckets
 from twh_server.events.kinds import KINDS
 from twh_server.http.problems import codes
+from twh_server.processes.metrics import Metrics
 from twh_server.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 
+
+def metrics() -> set[str]:
+    """What a process shows of its own, with everything that may be counted."""
+    metrics = Metrics()
+    metrics.read(SimpleNamespace(queued=0), SharedBuckets(Rate(requests=1, seconds=1), None))
+    endings = {"counter": "_total", "info": "_info"}
+    families = [family for family in metrics.registry.collect() if family.name.startswith("twh_")]
+    return {f"{family.name}{endings.get(family.type, '')}" for family in families}
+
+
 # What is documented where. The names come from the code that gives them their meaning, never from a second list.
 NAMED = {
     "cli.md": {command.path for command in COMMANDS},
     "events.md": set(KINDS),
+    "metrics.md": metrics(),
     "scopes.md": set(SCOPES),
     "problems.md": set(codes()),
     "settings.md": {f"{Settings.model_config['env_prefix']}{field.upper()}" for field in Settings.model_fields},

@@ -8,6 +8,12 @@ from pydantic import SecretStr, ValidationError
 from twh_server.settings import Settings, faults_of, is_secret, origins, strangers, variable_of
 
 NAMES = list(Settings.model_fields)
+# Where neither the default nor any text will do.
+OTHER_VALUES = {
+    "postgres_binaries": "/opt",
+    "rate_limit_store_url": "redis://:c2VjcmV0@cache:6379",
+    "metrics_port": "9464",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -34,10 +40,8 @@ def faults(environment):
 
 def a_value_of(name):
     value = getattr(Settings(), name)
-    if name == "postgres_binaries":
-        return "/opt"
-    if name == "rate_limit_store_url":
-        return "redis://:c2VjcmV0@cache:6379"
+    if name in OTHER_VALUES:
+        return OTHER_VALUES[name]
     return "c2VjcmV0" if isinstance(value, SecretStr) else str(value).removesuffix(".0").lower()
 
 

@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve HTTP")
     _with_places(serve)
     serve.add_argument("--inherited", type=int, help=argparse.SUPPRESS)
+    serve.add_argument("--place", type=int, default=0, help=argparse.SUPPRESS)
     serve.set_defaults(run=_serve)
 
     commands.add_parser("work", help="deliver webhooks, and what else runs beside HTTP").set_defaults(run=_work)
@@ -156,7 +157,7 @@ def _serve(chosen: argparse.Namespace) -> None:
     if chosen.inherited is None:
         serve.serve(settings)
     else:
-        serve.serve_beside_others(settings, chosen.inherited)
+        serve.serve_beside_others(settings, chosen.inherited, chosen.place)
     leave()
 
 

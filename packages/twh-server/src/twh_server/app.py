@@ -42,15 +42,16 @@ def build(
     limits: BodyLimits = DEFAULT_LIMITS,
     rates: Rates | None = None,
     watch: Watch = nobody,
+    writer: Writer | None = None,
 ) -> ASGIApp:
     """The application over a database that the caller opens before its start-up and closes after its shutdown.
 
-    Without `rates`, a key may ask as often as it likes; `watch` is told of every request.
+    Without `rates`, a key may ask as often as it likes; `watch` is told of every request; `writer` is the one to use.
     On shutdown, everything that was accepted is answered before the lifespan ends.
     """
     rooms = Rooms(
         database=database,
-        writer=Writer(database, bell),
+        writer=writer or Writer(database, bell),
         bell=bell,
         keys=Keys(database),
         sealer=sealer,

@@ -97,6 +97,13 @@ class Settings(BaseSettings):
     postgres_binaries: Path | None = Field(
         None, description="Where the programs of the embedded PostgreSQL are, instead of the packaged ones."
     )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_000,
+        description="The port at which a process shows its metrics, the next one for the next process; none without.",
+    )
+    metrics_host: str = Field("127.0.0.1", description="The address on which metrics are shown.")
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="How log lines look: text on a terminal and JSON elsewhere, unless said."
     )

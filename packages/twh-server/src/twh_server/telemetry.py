@@ -59,6 +59,16 @@ def nobody(_: Handled) -> None:
     """Nobody wants to know."""
 
 
+def all_of(watches: Sequence[Watch]) -> Watch:
+    """Whoever tells all of them."""
+
+    def tell(handled: Handled) -> None:
+        for watch in watches:
+            watch(handled)
+
+    return watches[0] if len(watches) == 1 else tell
+
+
 def trace_of(traceparent: str | None) -> str | None:
     """The id of the trace that a caller's `Traceparent` names (W3C Trace Context); None when it names none."""
     found = _TRACE.fullmatch(traceparent) if traceparent else None

@@ -3,34 +3,48 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 
 from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Database, Transient, ended
 from twh_server.database.planning import analyze_grown
 from twh_server.events.bell import Bell
-from twh_server.events.follow import Follower
+from twh_server.events.follow import Follower, Lag, lag_of
 from twh_server.journal.sweep import sweep_keys
 from twh_server.tenancy.settings import Choices
-from twh_server.webhooks import fan_out
+from twh_server.webhooks import deliver, fan_out
+from twh_server.webhooks.claims import Result
 from twh_server.webhooks.deliver import Courier
 
 SWEEP_PAUSE_SECONDS = 600.0
 GROWTH_PAUSE_SECONDS = 2.0
+LAG_PAUSE_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def working(database: Database, bell: Bell, sealer: Sealer) -> AsyncGenerator[None]:
-    """Work as long as the block runs; at its end, what is under way is finished first."""
-    courier = Courier(database, sealer)
+async def working(
+    database: Database,
+    bell: Bell,
+    sealer: Sealer,
+    *,
+    attempted: Callable[[Result], None] = deliver.nobody,
+    lagging: Callable[[str, Lag], None] | None = None,
+) -> AsyncGenerator[None]:
+    """Work as long as the block runs; at its end, what is under way is finished first.
+
+    `attempted` is told of each attempt to deliver; `lagging`, now and then, how far each follower is behind.
+    """
+    courier = Courier(database, sealer, attempted=attempted)
     follower = Follower(database, bell, fan_out.FOLLOWER, fan_out.fan_out, committed=courier.wake)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(courier.run())
         tasks.create_task(follower.run())
         schedules = [tasks.create_task(_sweep(database)), tasks.create_task(_analyze(database))]
+        if lagging:
+            schedules.append(tasks.create_task(_measure(database, lagging)))
         try:
             yield
         finally:
@@ -59,3 +73,12 @@ async def _analyze(database: Database) -> None:
         except Transient as loss:
             _log.warning("tables that have grown could not be analyzed: %s", loss)
         await asyncio.sleep(GROWTH_PAUSE_SECONDS)
+
+
+async def _measure(database: Database, lagging: Callable[[str, Lag], None]) -> None:
+    while True:
+        try:
+            lagging(fan_out.FOLLOWER, await lag_of(database, fan_out.FOLLOWER))
+        except Transient as loss:
+            _log.warning("how far followers are behind could not be measured: %s", loss)
+        await asyncio.sleep(LAG_PAUSE_SECONDS)

@@ -7,7 +7,7 @@ import pytest
 
 from twh_server.catalogue.location_commands import CreateLocation
 from twh_server.events.bell import Bell
-from twh_server.events.follow import Follower
+from twh_server.events.follow import Follower, lag_of
 from twh_server.journal.commands import Answer, Submission
 from twh_server.journal.writer import Writer
 
@@ -155,3 +155,18 @@ async def test_stopping_lets_the_run_under_way_finish(database, writer, shop, na
     await following
 
     assert done
+
+
+async def test_it_is_known_how_far_a_follower_is_behind(database, writer, shop, other_shop, name):
+    notes = Notes()
+    await Follower(database, Bell(), name, notes).catch_up()
+    before = await lag_of(database, name)
+    await happen(writer, shop, "A", "B")
+    await happen(writer, other_shop, "A")
+    behind = await lag_of(database, name)
+    await Follower(database, Bell(), name, notes).catch_up()
+    after = await lag_of(database, name)
+
+    assert (before.events, behind.events, after.events) == (0, 3, 0)
+    assert (before.seconds, after.seconds) == (0, 0)
+    assert 0 < behind.seconds < 600

@@ -52,6 +52,18 @@ async def test_any_2xx_is_delivered_and_what_was_answered_can_be_read(webhooks, 
     assert (attempt.number, attempt.status, attempt.error, attempt.response) == (1, 202, None, "thank you")
 
 
+async def test_each_attempt_is_told_of(webhooks, receiver):
+    told = []
+    receiver.answer = receiver.say(500)
+    await webhooks.create(receiver.url)
+    await webhooks.happen("A", "B")
+    await webhooks.fan_out()
+
+    await webhooks.attempt_all(attempted=told.append)
+
+    assert [(result.delivered, result.status) for result in told] == [(False, 500)] * 2
+
+
 @pytest.mark.parametrize("status", [301, 400, 404, 410, 500, 503])
 async def test_anything_but_2xx_is_a_failed_attempt(webhooks, receiver, status):
     receiver.answer = receiver.say(status, headers={"location": receiver.url})

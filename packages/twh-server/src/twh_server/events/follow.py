@@ -43,6 +43,23 @@ Work = Callable[[Connection, Run], Awaitable[None]]
 """What a follower does with a run, within the transaction that moves its cursor. When it raises, the cursor stays."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lag:
+    """How far a follower is behind the ledgers of all tenants together."""
+
+    events: int
+    seconds: float
+    """The age of the oldest event that it has not seen; 0 when it has seen them all."""
+
+
+async def lag_of(database: Database, follower: str) -> Lag:
+    """How far a follower is behind, all its processes together."""
+    async with database.workers.connection() as connection:
+        row = await (await connection.execute(LAG, {"follower": follower})).fetchone()
+    events, seconds = row or (0, 0.0)
+    return Lag(events=events, seconds=seconds)
+
+
 def nothing() -> None:
     """Nobody has to be told."""
 
@@ -158,6 +175,20 @@ select tenant_id, %(follower)s, 0, now()
 from ledger_heads
 where tenant_id = %(tenant)s
 on conflict do nothing
+"""
+
+LAG = """
+select coalesce(sum(h.sequence - coalesce(c.sequence, 0)), 0)::bigint,
+       coalesce(extract(epoch from clock_timestamp() - min(e.recorded_at)), 0)::float
+from ledger_heads as h
+left join cursors as c on c.tenant_id = h.tenant_id and c.follower = %(follower)s
+left join lateral (
+    select recorded_at
+    from events
+    where tenant_id = h.tenant_id and sequence = coalesce(c.sequence, 0) + 1
+    limit 1
+) as e on true
+where h.sequence > coalesce(c.sequence, 0)
 """
 
 TAKE_CURSOR = """

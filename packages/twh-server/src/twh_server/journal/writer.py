@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import perf_counter
 from typing import Any, TypeVar
 
 from twh_server.access.refusals import TenantClosed
@@ -32,6 +33,10 @@ SETTLED_TOGETHER_MAX = 32
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+def nobody(_commands: int, _seconds: float) -> None:
+    """Nobody wants to know of a batch."""
 
 
 @dataclass(slots=True)
@@ -79,15 +84,29 @@ class _Line:
 class Writer:
     """The one way to write for a tenant."""
 
-    def __init__(self, database: Database, bell: Bell, *, clock: Callable[[], datetime] = batch.now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        bell: Bell,
+        *,
+        clock: Callable[[], datetime] = batch.now,
+        committed: Callable[[int, float], None] = nobody,
+    ) -> None:
+        """`committed` is told of each batch: how many commands it had, and how many seconds it took."""
         self._database = database
         self._bell = bell
         self._clock = clock
+        self._committed = committed
         self._lines: dict[TenantId, _Line] = {}
         self._queued, self._queued_lines = 0, 0
         self._turns = asyncio.Semaphore(database.writers.max_size)
         self._moving: set[asyncio.Task[None]] = set()
         self._closed = False
+
+    @property
+    def queued(self) -> int:
+        """How many commands wait for their turn."""
+        return self._queued
 
     async def submit(self, submission: Submission[T]) -> Answer:
         """Carry out one command and answer it.
@@ -165,12 +184,13 @@ class Writer:
                 await asyncio.sleep(0)
 
     async def _commit(self, connection: Connection, tenant: TenantId, taken: list[_Waiting]) -> list[batch.Outcome]:
-        submissions = [waiting.submission for waiting in taken]
+        submissions, begun = [waiting.submission for waiting in taken], perf_counter()
         try:
             decided = await batch.commit(connection, tenant, submissions, self._clock)
         except BaseException:
             await _abandon(connection)
             raise
+        self._committed(len(taken), perf_counter() - begun)
         if decided.events:
             self._bell.ring(tenant)
         return decided.outcomes

@@ -8,9 +8,11 @@ from twh_server.database.address import Address
 from twh_server.database.engine import Database, Timeouts
 from twh_server.events.bell import Bell
 from twh_server.http.incoming import BodyLimits
+from twh_server.journal.writer import Writer
+from twh_server.processes.metering import Meter
 from twh_server.processes.starting import rates_of
 from twh_server.settings import Settings
-from twh_server.telemetry import RequestLines, nobody
+from twh_server.telemetry import RequestLines, Watch, all_of
 
 
 def pools(settings: Settings, address: Address) -> Database:
@@ -23,9 +25,18 @@ def pools(settings: Settings, address: Address) -> Database:
     return Database(address, writers=settings.write_connections, readers=settings.read_connections, timeouts=timeouts)
 
 
-def application(settings: Settings, database: Database, bell: Bell, sealer: Sealer) -> ASGIApp:
+def application(
+    settings: Settings, database: Database, bell: Bell, sealer: Sealer, meter: Meter | None = None
+) -> ASGIApp:
     """The application that this process serves. Raises CannotStart."""
     limits = BodyLimits(body_bytes=settings.body_bytes, bulk_bytes=settings.bulk_body_bytes)
-    says_requests = settings.log_requests and settings.log_level in ("debug", "info")
-    watch = RequestLines(form=settings.log_format) if says_requests else nobody
-    return build(database, bell, sealer, limits=limits, rates=rates_of(settings), watch=watch)
+    rates = rates_of(settings)
+    writer = Writer(database, bell)
+    watches: list[Watch] = []
+    if meter:
+        writer = Writer(database, bell, committed=meter.batch)
+        watches.append(meter.request)
+        meter.read(writer, rates)
+    if settings.log_requests and settings.log_level in ("debug", "info"):
+        watches.append(RequestLines(form=settings.log_format))
+    return build(database, bell, sealer, limits=limits, rates=rates, watch=all_of(watches), writer=writer)

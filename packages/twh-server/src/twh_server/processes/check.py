@@ -51,6 +51,7 @@ def check(given: dict[str, Any]) -> Iterator[Finding]:
     if unread := strangers():
         yield unknown("settings", f"{', '.join(unread)}: no such setting, and not read", "Is it misspelt?")
     yield _port(settings)
+    yield from _metrics_ports(settings)
     sealer, finding = _sealer(settings)
     yield finding
     yield from _rate_store(settings)
@@ -70,6 +71,22 @@ def _port(settings: Settings) -> Finding:
     except CannotStart as reason:
         return _hindered("port", reason)
     return ok("port", f"{settings.port} on {settings.host} is free")
+
+
+def _metrics_ports(settings: Settings) -> Iterator[Finding]:
+    """Whether each process can show its metrics, where they are wanted."""
+    if settings.metrics_port is None:
+        return
+    last = settings.metrics_port + settings.processes - 1
+    for port in range(settings.metrics_port, last + 1):
+        try:
+            listen(settings.metrics_host, port).close()
+        except CannotStart:
+            found = f"port {port} on {settings.metrics_host} cannot be listened on"
+            yield fail("metrics", found, "Choose another TWH_METRICS_PORT; each process needs a port of its own.")
+            return
+    ports = f"{settings.metrics_port} to {last} are" if settings.processes > 1 else f"{last} is"
+    yield ok("metrics", f"{ports} free on {settings.metrics_host}")
 
 
 def _sealer(settings: Settings) -> tuple[Sealer | None, Finding]:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from typing import Any
 
 from twh_server.access.sealing import Sealer
 from twh_server.database.address import Address
@@ -13,6 +14,7 @@ from twh_server.database.engine import ended
 from twh_server.events.bell import Bell
 from twh_server.processes.assembly import application, pools
 from twh_server.processes.listening import CannotStart, listen, say, url_of
+from twh_server.processes.metering import Meter, metered
 from twh_server.processes.serving import keep_what_was_loaded, serving, told_to_stop
 from twh_server.processes.starting import migrated, rates_of, sealer_of
 from twh_server.settings import Settings
@@ -34,18 +36,27 @@ def serve(settings: Settings) -> None:
     say(f"TWH serves at {url_of(listening)}")
     if settings.processes > 1:
         _look_after(settings.processes, listening)
-    else:
-        asyncio.run(_serve(settings, address, sealer, listening))
+        return
+    with metered(settings) as meter:
+        asyncio.run(_serve(settings, address, sealer, listening, meter))
 
 
-def serve_beside_others(settings: Settings, descriptor: int) -> None:
+def serve_beside_others(settings: Settings, descriptor: int, place: int) -> None:
     """Serve on the socket that all processes share, until told to stop or left alone. Raises CannotStart."""
     listening = socket.socket(fileno=descriptor)
-    asyncio.run(_serve(settings, migrated(settings), sealer_of(settings), listening, ends_with_stdin=True))
+    address, sealer = migrated(settings), sealer_of(settings)
+    with metered(settings, place=place) as meter:
+        asyncio.run(_serve(settings, address, sealer, listening, meter, ends_with_stdin=True))
 
 
 async def _serve(
-    settings: Settings, address: Address, sealer: Sealer, listening: socket.socket, *, ends_with_stdin: bool = False
+    settings: Settings,
+    address: Address,
+    sealer: Sealer,
+    listening: socket.socket,
+    meter: Meter | None,
+    *,
+    ends_with_stdin: bool = False,
 ) -> None:
     stop, bell = told_to_stop(), Bell()
     form_lines()
@@ -53,7 +64,9 @@ async def _serve(
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
     async with (
         pools(settings, address) as database,
-        serving(application(settings, database, bell, sealer), listening, stop, drain_seconds=settings.drain_seconds),
+        serving(
+            application(settings, database, bell, sealer, meter), listening, stop, drain_seconds=settings.drain_seconds
+        ),
     ):
         await stop.wait()
         bell.hush()
@@ -61,12 +74,15 @@ async def _serve(
 
 def work(settings: Settings) -> None:
     """Do what runs beside HTTP until told to stop. Raises CannotStart."""
-    asyncio.run(_work(settings, migrated(settings), sealer_of(settings)))
+    address, sealer = migrated(settings), sealer_of(settings)
+    with metered(settings) as meter:
+        asyncio.run(_work(settings, address, sealer, meter))
 
 
-async def _work(settings: Settings, address: Address, sealer: Sealer) -> None:
+async def _work(settings: Settings, address: Address, sealer: Sealer, meter: Meter | None) -> None:
     stop, bell = told_to_stop(), Bell()
-    async with pools(settings, address) as database, working(database, bell, sealer):
+    told: dict[str, Any] = {"attempted": meter.attempt, "lagging": meter.lag} if meter else {}
+    async with pools(settings, address) as database, working(database, bell, sealer, **told):
         ringing = asyncio.create_task(bell.run(database))
         keep_what_was_loaded()
         say("TWH works")
@@ -83,7 +99,7 @@ def _look_after(count: int, listening: socket.socket) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    children = [_Child(listening) for _ in range(count)]
+    children = [_Child(listening, place) for place in range(count)]
     while not stopping and quick_ends < QUICK_ENDS_MAX:
         time.sleep(LOOK_PAUSE_SECONDS)
         for place, child in enumerate(children):
@@ -91,7 +107,7 @@ def _look_after(count: int, listening: socket.socket) -> None:
                 quick_ends = quick_ends + 1 if child.age < QUICK_SECONDS else 0
                 say(f"process {child.process.pid} ended and is replaced")
                 time.sleep(RESTART_PAUSE_SECONDS)
-                children[place] = _Child(listening)
+                children[place] = _Child(listening, place)
     listening.close()
     for child in children:
         child.tell_to_stop()
@@ -104,9 +120,10 @@ def _look_after(count: int, listening: socket.socket) -> None:
 class _Child:
     """A process that serves on our socket. The end of its stdin tells it to stop, and comes when we are killed, too."""
 
-    def __init__(self, listening: socket.socket) -> None:
+    def __init__(self, listening: socket.socket, place: int) -> None:
         descriptor = listening.fileno()
-        command = [sys.executable, "-m", "twh_server", "serve", "--inherited", str(descriptor)]
+        words = ["serve", "--inherited", str(descriptor), "--place", str(place)]
+        command = [sys.executable, "-m", "twh_server", *words]
         self.process = subprocess.Popen(command, pass_fds=(descriptor,), stdin=subprocess.PIPE)
         self._born = time.monotonic()
 

@@ -32,6 +32,10 @@ PAUSE_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
+def nobody(_: Result) -> None:
+    """Nobody wants to know of an attempt."""
+
+
 def now() -> datetime:
     """This host's clock."""
     return datetime.now(UTC)
@@ -47,6 +51,7 @@ class Courier:
         *,
         schedule: Schedule | None = None,
         clock: Callable[[], datetime] = now,
+        attempted: Callable[[Result], None] = nobody,
         deadline_seconds: float = DEADLINE_SECONDS,
         sending_max: int = SENDING_MAX,
         endpoint_sending_max: int = ENDPOINT_SENDING_MAX,
@@ -54,6 +59,7 @@ class Courier:
         self._database = database
         self._schedule = schedule or Schedule()
         self._clock = clock
+        self._attempted = attempted
         self._sender = Sender(sealer, deadline_seconds=deadline_seconds)
         self._sending_max = sending_max
         self._endpoint_sending_max = endpoint_sending_max
@@ -120,7 +126,9 @@ class Courier:
         except Exception:  # noqa: BLE001  # one attempt's fault is one failed attempt, and no courier's end
             _log.exception("the attempt of delivery %s went wrong", claim.delivery)
             answered = Answered(milliseconds=0, error="The attempt could not be made.")
-        self._results.append(self._result(claim, at, answered))
+        result = self._result(claim, at, answered)
+        self._attempted(result)
+        self._results.append(result)
         self._has_results.set()
 
     def _result(self, claim: Claim, at: datetime, answered: Answered) -> Result:

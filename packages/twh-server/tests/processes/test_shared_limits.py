@@ -121,12 +121,13 @@ async def test_a_server_starts_without_its_store(serve, store, shop):
 
 def test_without_the_extra_it_is_said_what_to_install(command, monkeypatch):
     monkeypatch.setenv("TWH_RATE_LIMIT_STORE_URL", "redis://127.0.0.1:6379")
-    monkeypatch.setitem(sys.modules, "limits", None)
     monkeypatch.delitem(sys.modules, "twh_server.access.rate_store", raising=False)
+    for name in ["limits", *(name for name in sys.modules if name.startswith("limits."))]:
+        monkeypatch.setitem(sys.modules, name, None)
 
-    code, _, said = command("serve")
     checked, printed, _ = command("check")
-
-    assert (code, checked) == (1, 1)
-    assert "pip install 'twh-server[redis]'" in said
+    assert checked == 1
     assert "pip install 'twh-server[redis]'" in printed
+    code, _, said = command("serve")
+    assert code == 1
+    assert "pip install 'twh-server[redis]'" in said

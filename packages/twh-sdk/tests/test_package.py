@@ -96,7 +96,8 @@ def test_a_method_shows_its_own_signature(client):
     signature = inspect.signature(client.stock.get)
 
     assert str(signature) == (
-        "(item: 'ItemArg', *, at: 'LocationArg', options: 'Options | None' = None) -> 'models.Level'"
+        "(item: 'ItemArg', *, at: 'LocationArg', as_of: 'datetime | str | None' = None, clock: 'Clock | None' = None, "
+        "options: 'Options | None' = None) -> 'models.Level'"
     )
     assert client.stock.get.__name__ == "get"
     assert client.stock.get.__doc__.startswith("The level of an item at a location")

@@ -66,6 +66,15 @@ client = Describe()
             client.items.put("A", name="N", packs=[{"name": "case", "quantity": 12}], tags=["t"]),
             ("PUT", "/v1/items/A", {}, {"name": "N", "packs": [{"name": "case", "quantity": "12"}], "tags": ["t"]}),
         ),
+        (
+            client.movements.batch([{"kind": "receipt", "lines": [ONE], "idempotency_key": "k"}]),
+            (
+                "POST",
+                "/v1/movements/batch",
+                {},
+                {"entries": [{"idempotency_key": "k", "entry": {"kind": "receipt", "lines": [LINE]}}]},
+            ),
+        ),
         (client.items.restore("A"), ("POST", "/v1/items/A/restore", {}, None)),
         (client.locations.put("B", name="N", parent="C"), ("PUT", "/v1/locations/B", {}, {"name": "N", "parent": "C"})),
         (client.locations.update("B", parent=None), ("PATCH", "/v1/locations/B", {}, {"parent": None})),
@@ -75,6 +84,11 @@ client = Describe()
             client.stock.list(location="C", within=True),
             ("GET", "/v1/stock", {"location": "C", "within": "true"}, None),
         ),
+        (
+            client.stock.get("A", at="B", as_of=NOON, clock="occurred"),
+            ("GET", "/v1/stock/A/B", {"as_of": NOON_TEXT, "clock": "occurred"}, None),
+        ),
+        (client.stock.list(as_of=NOON), ("GET", "/v1/stock", {"as_of": NOON_TEXT}, None)),
         (client.stock.totals(location="C"), ("GET", "/v1/stock/totals", {"location": "C"}, None)),
         (
             client.movements.receive(**ONE, pack="case"),

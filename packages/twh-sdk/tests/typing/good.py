@@ -35,6 +35,7 @@ def calls(client: Client) -> None:
     level = client.stock.get("TSHIRT-M", at="MAIN")
     assert_type(level, models.Level)
     assert_type(level.on_hand, Decimal)
+    assert_type(client.stock.get("A", at="B", as_of=level.updated_at, clock="occurred"), models.Level)
     options: Options = {"idempotency_key": "po-77-1", "deadline": 20}
     entry = client.movements.receive(item=item, location="MAIN", quantity=12, reference="PO-77", options=options)
     assert_type(entry, models.Entry)

@@ -22,6 +22,13 @@ SECRETS_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 @contextlib.contextmanager
 def server(database_url, log):
     """A `twh-server serve` on a free port; answers its address."""
+    with serving(database_url, log) as (address, _):
+        yield address
+
+
+@contextlib.contextmanager
+def serving(database_url, log):
+    """The same, with its process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with running("serve", log, TWH_DATABASE_URL=database_url, TWH_PORT=str(port)) as process:
@@ -30,7 +37,7 @@ def server(database_url, log):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < end, f"not ready: {log.read_text()}"
             time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process
 
 
 @contextlib.contextmanager
@@ -193,6 +200,13 @@ def start_server(tmp_path):
         return server(database_url, tmp_path / f"{len(started)}.err")
 
     return start_server
+
+
+@pytest.fixture
+def doomed(address, tmp_path):
+    """A third server over the tests' database, and its process: to be killed."""
+    with serving(address.conninfo, tmp_path / "doomed.err") as served:
+        yield served
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -34,6 +35,9 @@ async def busy(stockroom):
     await stockroom.record("transfer", Line(item="apples", quantity="5", source="MAIN", target="STORE"))
     await stockroom.record("adjustment", Line(item="flour", quantity="-0.125", location="STORE"), reason="spilled")
     await stockroom.record("count", Line(item="apples", quantity="4", location="STORE"))
+    late = datetime.now(UTC) - timedelta(minutes=1)
+    await stockroom.record("count", Line(item="apples", quantity="4", location="STORE"), record_unchanged=True)
+    await stockroom.record("issue", Line(item="apples", quantity="1", location="STORE"), occurred_at=late)
     await stockroom.issue("apples", 20, force=True)
     await stockroom.reverse(receipt, force=True)
     await asyncio.gather(*(stockroom.receive("apples", quantity) for quantity in range(1, 6)))

@@ -10,6 +10,7 @@ from twh_server.catalogue.locations import LocationRow
 from twh_server.database.identifiers import ItemId, LocationId, fresh
 from twh_server.journal.commands import Facts
 from twh_server.ledger.book import Draft, Expectation, Posting
+from twh_server.ledger.counts import COUNTED, Count
 from twh_server.ledger.levels import LEVEL, LevelRow
 from twh_server.ledger.refusals import (
     CountIsBackdated,
@@ -243,7 +244,7 @@ def test_a_count_of_what_the_book_says_is_kept_when_asked(book):
     assert [(one.quantity, one.level.on_hand, one.level.version) for one in posted] == [(0, 5, 8)]
 
 
-def test_an_entry_older_than_a_count_is_refused_with_the_time_of_the_count(book):
+def test_an_entry_older_than_a_count_that_is_not_known_is_refused_with_its_time(book):
     with pytest.raises(EntryPredatesCount) as refusal:
         book.holds(5, counted_at=NOON).draft(add(1), at=NOON - HOUR)
 
@@ -269,6 +270,58 @@ def test_a_count_forbids_older_entries_of_its_level_only(book):
     with pytest.raises(EntryPredatesCount):
         book.draft(add(1), at=NOON - HOUR)
     assert book.on_hand(PEARS) == 6
+
+
+def counts_at(book, *times, item=APPLES):
+    """What was counted, as a batch has read it."""
+    known = [Count(time, fresh()) for time in times]
+    book.facts.of(COUNTED)[item.id, MAIN.id, ""] = known
+    return known
+
+
+@pytest.mark.parametrize(("quantity", "order"), [(2, [(2, None), (-2, "count")]), (-2, [(2, "count"), (-2, None)])])
+def test_what_happened_before_a_count_is_taken_back_at_the_time_of_the_count(book, quantity, order):
+    book.holds(5, counted_at=NOON, moved_at=NOON)
+    (count,) = counts_at(book, NOON)
+    posted = book.record(add(quantity), at=NOON - HOUR).posted
+
+    assert [(one.quantity, one.counted_in and "count") for one in posted] == order
+    assert [one.counted_in for one in posted if one.counted_in] == [count]
+    assert [one.late for one in posted] == [one.counted_in is None for one in posted]
+    assert (posted[-1].level.on_hand, posted[-1].level.version) == (5, 9)
+    assert (posted[-1].level.counted_at, posted[-1].level.last_occurred_at) == (NOON, NOON)
+
+
+def test_the_count_that_contains_it_is_the_first_after_it(book):
+    book.holds(5, counted_at=NOON, moved_at=NOON)
+    _, first, _ = counts_at(book, NOON, NOON - HOUR, NOON - 3 * HOUR)
+
+    (count,) = [one.counted_in for one in book.draft(add(1), at=NOON - 2 * HOUR).posted if one.counted_in]
+    assert count == first
+
+
+def test_what_a_count_contains_lacks_nothing(book):
+    book.holds(0, counted_at=NOON, moved_at=NOON)
+    counts_at(book, NOON)
+    book.record(add(-3), at=NOON - HOUR)
+
+    assert book.on_hand() == 0
+    with pytest.raises(InsufficientStock):
+        book.draft(add(-3), at=NOON)
+
+
+def test_a_count_before_a_count_is_refused(book):
+    counts_at(book.holds(5, counted_at=NOON, moved_at=NOON), NOON)
+
+    with pytest.raises(EntryPredatesCount):
+        book.draft(counted(4), at=NOON - HOUR)
+
+
+def test_a_late_entry_says_that_it_is_late(book):
+    book.holds(5, moved_at=NOON)
+    postings = [book.record(add(1), at=time).posted[0].late for time in (NOON - HOUR, NOON, NOON + HOUR, NOON)]
+
+    assert postings == [True, False, False, True]
 
 
 def test_a_count_that_is_older_than_the_last_movement_is_refused(book):

@@ -9,6 +9,7 @@ right.
 import importlib
 import pkgutil
 import re
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -28,6 +29,7 @@ from twh_server.http import ledger as blocks
 from twh_server.journal import batch, keys
 from twh_server.journal.commands import Read, Write
 from twh_server.ledger import stock
+from twh_server.ledger.as_of import Then
 from twh_server.tenancy import api_keys, audit
 
 TABLES = set(GUARDED)
@@ -53,13 +55,22 @@ def changes(*conditions):
     return audit.CHANGES + "  and ".join(["", audit.BEFORE, *conditions]) + audit.PAGE
 
 
+TIMES = {
+    None: "now",
+    Then(datetime(2026, 5, 10, tzinfo=UTC), "recorded"): "as it was recorded",
+    Then(datetime(2026, 5, 10, tzinfo=UTC), "occurred"): "as it had occurred",
+}
+
 READS = {
     FIND_KEY: "find an API key",
     WRITE_LAST_USE: "write when API keys were used",
     api_keys.ONE_KEY: "one API key",
-    stock.ONE_LEVEL: "one level",
-    stock.LEVELS + " and s.item_id = %(item)s" + stock.PAGE: "levels of an item",
-    stock.LEVELS + " and s.location_id = %(location)s" + stock.PAGE: "levels of a location",
+    **{stock.one_level(then): f"one level {name}" for then, name in TIMES.items()},
+    **{
+        stock.levels_anywhere(then) + f" and s.{thing}_id = %({thing})s" + stock.PAGE: f"levels of {thing} {name}"
+        for then, name in TIMES.items()
+        for thing in ("item", "location")
+    },
     feed.READ: "the feed",
     feed.GET: "one event",
     idempotency.FIND_KEY: "one key",

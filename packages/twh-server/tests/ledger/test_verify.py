@@ -98,6 +98,16 @@ MANIPULATIONS = {
         f"update stock_movements set kind = 'issue' where {ONE_MOVEMENT}",
         MOVEMENTS_DIFFER,
     ),
+    "what is late": (
+        "stock_movements",
+        "update stock_movements set late = false where tenant_id = %(tenant)s and late",
+        "movement is late and does not say so",
+    ),
+    "the count that a movement is offset against": (
+        "stock_movements",
+        "update stock_movements set counted_in = id where tenant_id = %(tenant)s and counted_in is not null",
+        MOVEMENTS_DIFFER,
+    ),
     "two movements swapped": ("stock_movements", SWAPPED, MOVEMENTS_DIFFER),
     "a movement deleted": ("stock_movements", f"delete from stock_movements where {ONE_MOVEMENT}", MOVEMENTS_DIFFER),
     "a movement of no entry": ("stock_movements", NO_ENTRYS_MOVEMENT, "movement belongs to no entry"),
@@ -226,7 +236,7 @@ async def test_a_busy_ledger_passes(busy, shop):
 
     assert (verification.ok, verification.fault) == (True, None)
     assert (verification.events, verification.last_sequence) == (last, last)
-    assert (verification.entries, verification.movements, verification.levels) == (13, 15, 3)
+    assert (verification.entries, verification.movements, verification.levels) == (15, 18, 3)
 
 
 async def test_the_digest_is_the_hash_of_the_newest_block(busy, shop):

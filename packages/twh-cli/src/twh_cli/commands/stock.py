@@ -1,13 +1,14 @@
-"""`twh stock`: how much there is."""
+"""`twh stock`: how much there is, and how much there was."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
 import typer
 
 from twh_cli import options as o
-from twh_cli import output
+from twh_cli import output, readings
 from twh_cli.app import new_app
 from twh_cli.output import Column
 from twh_cli.session import session
@@ -31,6 +32,16 @@ TOTALS = (
     Column("sellable", "sellable", right=True),
     Column("locations", "locations", right=True, minor=True),
 )
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", metavar="TIME", parser=readings.moment, help="As it was: a time, or 3h for ago."),
+]
+ByClock = Annotated[
+    Literal["recorded", "occurred"] | None,
+    typer.Option(
+        "--clock", help="With --as-of: what had been recorded then, or had occurred as far as is known today."
+    ),
+]
 
 
 @app.command("list")
@@ -40,6 +51,8 @@ def list_stock(
     within: Annotated[bool, typer.Option("--within", help="Also what lies within the location.")] = False,
     low: Annotated[bool, typer.Option("--low", help="Only what is at or below its reorder point.")] = False,
     changed_since: o.ChangedSince = None,
+    as_of: AsOf = None,
+    clock: ByClock = None,
     limit: o.Limit = o.LIMIT,
     everything: o.All = False,
 ) -> None:
@@ -50,15 +63,18 @@ def list_stock(
         within=True if within else None,
         below_reorder_point=True if low else None,
         changed_since=changed_since,
+        as_of=as_of,
+        clock=clock,
         page_size=output.page_size(most),
     )
     output.show_list(levels, COLUMNS, limit=most, what="stock like this")
 
 
 @app.command("get")
-def get(item: o.Item, location: o.Location) -> None:
-    """Zeros, where nothing ever moved."""
-    output.show(session().client.stock.get(item, at=location), COLUMNS)
+def get(item: o.Item, location: o.Location, as_of: AsOf = None, clock: ByClock = None) -> None:
+    """Zeros, where nothing ever moved, or had moved by then."""
+    level = session().client.stock.get(item, at=location, as_of=as_of, clock=clock)
+    output.show(level, COLUMNS)
 
 
 @app.command("totals")

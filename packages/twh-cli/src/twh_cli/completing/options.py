@@ -152,8 +152,22 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
         (("--within",), None, "Also what lies within the location."),
         (("--low",), None, "Only what is at or below its reorder point."),
         (("--changed-since",), "", "Changed since: a time, or 3h."),
+        (("--as-of",), "", "As it was: a time, or 3h for ago."),
+        (
+            ("--clock",),
+            "recorded|occurred",
+            "With --as-of: what had been recorded then, or had occurred as far as is known today.",
+        ),
         (("--limit",), "", "How many to show."),
         (("--all",), None, "Show all, however many."),
+    ),
+    "stock get": (
+        (("--as-of",), "", "As it was: a time, or 3h for ago."),
+        (
+            ("--clock",),
+            "recorded|occurred",
+            "With --as-of: what had been recorded then, or had occurred as far as is known today.",
+        ),
     ),
     "stock totals": (
         (("--item",), "items", "Only of this item."),

@@ -374,9 +374,10 @@ class EntryAlreadyReversed(Conflict):
 
 
 class EntryPredatesCount(Conflict):
-    """The entry is older than a count of the same stock.
+    """A count or a reversal is older than a count of the same stock.
 
-    The stock was counted after `occurred_at`, so the count contains it. If the count was wrong, count again.
+    Leave `occurred_at` out, or count again. Every other entry may be older than a count: the count contains it,
+    and stands.
     """
 
     @property

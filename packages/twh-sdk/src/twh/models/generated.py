@@ -231,6 +231,10 @@ class Movement(Model):
     "An exact decimal in plain notation: at most 15 digits before the point and 9 behind it."
     version_after: int
     "The level's version then."
+    occurred_at: datetime | None = None
+    "When it happened, where that is not the time of its entry."
+    counted_in: str | None = None
+    "The movement of a count that contained already what this entry tells; this movement takes it back at the time of the count. Left out elsewhere."
 
 
 class NewApiKey(Model):
@@ -514,6 +518,8 @@ class MovementRow(Model):
     "When it happened, as the client says."
     recorded_at: datetime
     "When it was recorded, as the server says."
+    counted_in: str | None
+    "The movement of the count that it is offset against; null elsewhere."
 
 
 class Sandbox(Model):

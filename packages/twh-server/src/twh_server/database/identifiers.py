@@ -5,7 +5,7 @@ The prefix says what a thing is, so an item's id is never taken for a location's
 
 import secrets
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Generic, NewType, TypeVar, cast
 from uuid import UUID
@@ -83,6 +83,7 @@ ENDPOINT: Kind[EndpointId] = Kind("whe")
 DELIVERY: Kind[DeliveryId] = Kind("dlv")
 REQUEST: Kind[RequestId] = Kind("req")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VERSION_AND_VARIANT = 0x7 << 76 | 0b10 << 62
 _COUNTER_BITS = 74
 _LOW_BITS = 62
@@ -120,6 +121,12 @@ class Minter:
         if self._counter >> _COUNTER_BITS:
             self._millisecond += 1
             self._counter &= (1 << (_COUNTER_BITS - 1)) - 1
+
+
+def last_of(at: datetime) -> UUID:
+    """An identifier behind every one that was minted at this time or before."""
+    millisecond = (max(at, _EPOCH) - _EPOCH) // timedelta(milliseconds=1)
+    return UUID(int=(millisecond + 1) << 80)
 
 
 def fresh() -> UUID:

@@ -174,6 +174,8 @@ stock_movements = sa.Table(
     _column("version_after", sa.BigInteger()),
     _column("occurred_at", TIME),
     _column("recorded_at", TIME),
+    _column("late", sa.Boolean()),
+    _column("counted_in", sa.Uuid(), null=True),
 )
 
 events = sa.Table(

@@ -15,6 +15,8 @@ from twh_server.catalogue.items import STOCKED_ITEM, ItemRow
 from twh_server.catalogue.locations import STOCKED_LOCATION, LocationRow
 from twh_server.catalogue.quantities import EXACT, QUANTITY_LIMIT, plain
 from twh_server.journal.commands import Facts, Index
+from twh_server.ledger import counts
+from twh_server.ledger.counts import Count
 from twh_server.ledger.levels import LEVEL, NO_LOT, ZERO, LevelKey, LevelRow
 from twh_server.ledger.refusals import (
     CountIsBackdated,
@@ -55,6 +57,10 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     posting: Posting
     quantity: Decimal
     level: LevelRow
+    late: bool
+    """Whether something that happened after it was recorded before it on its level."""
+    counted_in: Count | None = None
+    """The count that it is offset against: what was counted there contained it already."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -80,6 +86,9 @@ class Draft:
         """Try one posting; what speaks against it is kept for `settle`."""
         before = self._level(posting.key)
         self._check_expectation(posting, before)
+        if count := self._counted_since(posting, before):
+            self._post_late(posting, before, count)
+            return
         self._check_time(posting, before)
         quantity = EXACT.subtract(posting.quantity, before.on_hand) if posting.counted else posting.quantity
         if posting.counted and not quantity and not self.keep_unchanged:
@@ -88,11 +97,33 @@ class Draft:
         left = after.on_hand if self.oversell else after.available
         if quantity < 0 and left < 0 and not self.force:
             self._short.append(self._shortage(posting, before, quantity))
-        if abs(after.on_hand) >= QUANTITY_LIMIT:
-            message = f"The level would reach {plain(after.on_hand)}; the limit is 10^15."
+        late = self.occurred_at < before.last_occurred_at
+        self._enter(Posted(posting=posting, quantity=quantity, level=after, late=late))
+
+    def _counted_since(self, posting: Posting, before: LevelRow) -> Count | None:
+        """The first count of the level after what happened, when it is known: it contains what happened."""
+        if posting.counted or before.counted_at is None or self.occurred_at >= before.counted_at:
+            return None
+        return counts.first_after(self.facts, posting.key, self.occurred_at)
+
+    def _post_late(self, posting: Posting, before: LevelRow, count: Count) -> None:
+        """What happened before a count changes what was there until then, and nothing of what was counted.
+
+        So it is taken back at the time of the count. The pair stands in such an order that in between nothing is missing.
+        """
+        moved, back = (posting.quantity, None), (-posting.quantity, count)
+        for quantity, counted_in in (moved, back) if posting.quantity > 0 else (back, moved):
+            before = self._moved(posting, before, quantity)
+            late = (counted_in.occurred_at if counted_in else self.occurred_at) < before.last_occurred_at
+            self._enter(Posted(posting=posting, quantity=quantity, level=before, late=late, counted_in=counted_in))
+
+    def _enter(self, posted: Posted) -> None:
+        posting, level = posted.posting, posted.level
+        if abs(level.on_hand) >= QUANTITY_LIMIT:
+            message = f"The level would reach {plain(level.on_hand)}; the limit is 10^15."
             self._large.append(_problem(posting, "quantity", "quantity_out_of_range", message))
-        self.levels[posting.key] = after
-        self.posted.append(Posted(posting=posting, quantity=quantity, level=after))
+        self.levels[posting.key] = level
+        self.posted.append(posted)
 
     def settle(self) -> None:
         """Raise the refusal when anything speaks against the entry."""

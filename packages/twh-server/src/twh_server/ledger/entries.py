@@ -27,7 +27,7 @@ class Actor(msgspec.Struct, frozen=True):
     name: str
 
 
-class Movement(msgspec.Struct, frozen=True, kw_only=True):
+class Movement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One change of one level, and the level as it then was."""
 
     id: Annotated[str, Meta(examples=["mov_01kaqgn4ed1z4bw7cq1wmhpsvy"])]
@@ -39,6 +39,16 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     on_hand_after: Quantity
     reserved_after: Quantity
     version_after: int
+    occurred_at: Annotated[
+        datetime | None, Meta(description="When it happened, where that is not the time of its entry.")
+    ] = None
+    counted_in: Annotated[
+        str | None,
+        Meta(
+            description="The movement of a count that contained already what this entry tells; this movement takes it"
+            " back at the time of the count. Left out elsewhere."
+        ),
+    ] = None
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +102,9 @@ class MovementRow(msgspec.Struct, frozen=True, kw_only=True):
     version_after: int
     occurred_at: datetime
     recorded_at: datetime
+    counted_in: Annotated[
+        str | None, Meta(description="The movement of the count that it is offset against; null elsewhere.")
+    ]
 
 
 class LowStock(msgspec.Struct, frozen=True, kw_only=True):

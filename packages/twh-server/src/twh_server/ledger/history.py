@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from twh_server.catalogue.items import ItemRef
@@ -134,18 +135,20 @@ def _entry(row: Row, movements: Sequence[Row]) -> Entry:
         recorded_at=recorded_at,
         reverses=None if reverses is None else ENTRY.text(EntryId(reverses)),
         reversed_by=None if reversed_by is None else ENTRY.text(EntryId(reversed_by)),
-        movements=[_movement(row) for row in rows],
+        movements=[_movement(row, occurred_at) for row in rows],
         levels=list({(row[8], row[10], row[12]): _level_after(row) for row in movements}.values()),
     )
 
 
-def _movement(row: MovementRow) -> Movement:
-    return Movement(**{name: getattr(row, name) for name in Movement.__struct_fields__})
+def _movement(row: MovementRow, occurred_at: datetime) -> Movement:
+    told: dict[str, Any] = {name: getattr(row, name) for name in Movement.__struct_fields__}
+    told["occurred_at"] = None if row.occurred_at == occurred_at else row.occurred_at
+    return Movement(**told)
 
 
 def _movement_row(row: Row) -> MovementRow:
     movement_id, entry_id, sequence, kind, reason, reference_type, reference_id, line, *rest = row
-    item_id, sku, location_id, code, lot, quantity, on_hand, reserved, version, occurred_at, recorded_at = rest
+    item_id, sku, location_id, code, lot, quantity, on_hand, reserved, version, occurred_at, recorded_at, count = rest
     return MovementRow(
         id=MOVEMENT.text(MovementId(movement_id)),
         entry=ENTRY.text(EntryId(entry_id)),
@@ -163,11 +166,14 @@ def _movement_row(row: Row) -> MovementRow:
         version_after=version,
         occurred_at=occurred_at,
         recorded_at=recorded_at,
+        counted_in=None if count is None else MOVEMENT.text(MovementId(count)),
     )
 
 
 def _level_after(row: Row) -> Level:
-    *_, item_id, sku, location_id, code, lot, _quantity, on_hand, reserved, version, _occurred, recorded_at = row
+    *_, item_id, sku, location_id, code, lot, _quantity, on_hand, reserved, version, _occurred, recorded_at, _count = (
+        row
+    )
     return Level(
         item=ItemRef(ITEM.text(ItemId(item_id)), sku),
         location=LocationRef(LOCATION.text(LocationId(location_id)), code),
@@ -196,7 +202,7 @@ where e.tenant_id = %(tenant)s
 MOVEMENTS = """
 select m.id, m.entry_id, e.sequence, e.kind, e.reason, e.reference_type, e.reference_id, m.line, m.item_id, i.sku,
        m.location_id, l.code, m.lot, m.quantity, m.on_hand_after, m.reserved_after, m.version_after, m.occurred_at,
-       m.recorded_at
+       m.recorded_at, m.counted_in
 from stock_movements as m
 join entries as e on e.tenant_id = m.tenant_id and e.id = m.entry_id
 join items as i on i.tenant_id = m.tenant_id and i.id = m.item_id

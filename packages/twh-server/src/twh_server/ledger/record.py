@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,9 +13,10 @@ from twh_server.catalogue.quantities import plain
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import ENTRY, KEY, MOVEMENT, EntryId, KeyId, MovementId
 from twh_server.events.kinds import News
-from twh_server.journal.commands import Actor, Effects, Facts, Moment, Read, Write
-from twh_server.ledger import entries, levels
+from twh_server.journal.commands import Actor, Effects, Facts, Index, Moment, Read, Write
+from twh_server.ledger import counts, entries, levels
 from twh_server.ledger.book import Draft, Posted
+from twh_server.ledger.counts import COUNTED, Count
 from twh_server.ledger.entries import Entry, LowStock, Movement, Reference
 from twh_server.ledger.levels import LEVEL, ZERO
 from twh_server.ledger.lines import SIGNS, Line, Reading
@@ -42,13 +44,15 @@ class RecordEntry(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.lines)
 
     def asks(self) -> Iterable[tuple[Read, Row]]:
-        """The tenant's settings, and the items, the locations and the levels of its lines."""
+        """The tenant's settings, the items, locations and levels of its lines, and what may have been counted since."""
         yield settings.asked()
         for line in self.lines:
             yield items.asked(line.item)
             for place in line.places:
                 yield locations.asked(place)
                 yield levels.asked(line.item, place)
+                if self.occurred_at:
+                    yield counts.asked(line.item, place, self.occurred_at)
 
     def decide(self, facts: Facts, moment: Moment) -> Effects[Entry | None]:
         """The entry; None when a count found what the ledger says.
@@ -119,6 +123,8 @@ class StoredMovement(msgspec.Struct, frozen=True, kw_only=True):
     reserved_after: Decimal
     version_after: int
     occurred_at: datetime
+    late: bool
+    counted_in: UUID | None
 
 
 class Heading(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,7 +206,19 @@ def recorded(draft: Draft, heading: Heading, moment: Moment) -> Effects[Entry | 
     audited = entry_id if draft.force or heading.reverses else None
     told = News(kind="entry.recorded", data=msgspec.json.encode(entry), subject=audited)
     news = [told, *_low_stock(draft, entry.id)]
-    return Effects(result=entry, rows=rows, news=news, known=draft.known())
+    known = draft.known()
+    if heading.kind == "count":
+        known += _counted(draft, movement_ids)
+    return Effects(result=entry, rows=rows, news=news, known=known)
+
+
+def _counted(draft: Draft, movement_ids: Sequence[MovementId]) -> Iterable[tuple[Index[Any, Any], Any, Any]]:
+    """What was counted: late arrivals of the same batch have to know it."""
+    known = dict(draft.facts.of(COUNTED))
+    for posted, movement_id in zip(draft.posted, movement_ids, strict=True):
+        key = posted.posting.key
+        known[key] = [*known.get(key, ()), Count(draft.occurred_at, movement_id)]
+    return [(COUNTED, key, known[key]) for key in draft.levels]
 
 
 def _movement(posted: Posted, movement_id: MovementId) -> Movement:
@@ -215,13 +233,15 @@ def _movement(posted: Posted, movement_id: MovementId) -> Movement:
         on_hand_after=plain(level.on_hand),
         reserved_after=plain(level.reserved),
         version_after=level.version,
+        occurred_at=posted.counted_in.occurred_at if posted.counted_in else None,
+        counted_in=MOVEMENT.text(MovementId(posted.counted_in.movement)) if posted.counted_in else None,
     )
 
 
 def _movement_row(
     posted: Posted, movement_id: MovementId, entry_id: EntryId, kind: str, occurred_at: datetime
 ) -> StoredMovement:
-    level = posted.level
+    level, counted_in = posted.level, posted.counted_in
     return StoredMovement(
         id=movement_id,
         entry_id=entry_id,
@@ -234,7 +254,9 @@ def _movement_row(
         on_hand_after=level.on_hand,
         reserved_after=level.reserved,
         version_after=level.version,
-        occurred_at=occurred_at,
+        occurred_at=counted_in.occurred_at if counted_in else occurred_at,
+        late=posted.late,
+        counted_in=counted_in.movement if counted_in else None,
     )
 
 
@@ -273,12 +295,13 @@ from json_to_recordset(%(rows)s::json)
 STORE_MOVEMENTS = Write(
     sql="""
 insert into stock_movements (tenant_id, id, entry_id, line, kind, item_id, location_id, lot, quantity, on_hand_after,
-                             reserved_after, version_after, occurred_at, recorded_at)
+                             reserved_after, version_after, occurred_at, recorded_at, late, counted_in)
 select %(tenant)s, id, entry_id, line, kind, item_id, location_id, lot, quantity, on_hand_after, reserved_after,
-       version_after, occurred_at, %(recorded_at)s
+       version_after, occurred_at, %(recorded_at)s, late, counted_in
 from json_to_recordset(%(rows)s::json)
      as stored (id uuid, entry_id uuid, line integer, kind text, item_id uuid, location_id uuid, lot text, quantity
-                numeric, on_hand_after numeric, reserved_after numeric, version_after bigint, occurred_at timestamptz)
+                numeric, on_hand_after numeric, reserved_after numeric, version_after bigint, occurred_at timestamptz,
+                late boolean, counted_in uuid)
 """,
     rank=6,
 )

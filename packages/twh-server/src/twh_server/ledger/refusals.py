@@ -112,14 +112,15 @@ class InsufficientStock(Refusal):
 
 
 class EntryPredatesCount(Refusal):
-    """The entry is older than a count of the same stock.
+    """A count or a reversal is older than a count of the same stock.
 
-    The stock was counted after `occurred_at`, so the count contains it. If the count was wrong, count again.
+    Leave `occurred_at` out, or count again. Every other entry may be older than a count: the count contains it, and
+    stands.
     """
 
     def __init__(self, errors: Sequence[Problem], counted_at: datetime) -> None:
         super().__init__(
-            "What was counted already contains it. Record a new count if the count was wrong.",
+            "The stock was counted after occurred_at, and what was counted stands.",
             errors=errors,
             counted_at=counted_at.isoformat().replace("+00:00", "Z"),
         )

@@ -1,4 +1,4 @@
-"""Reading stock: what is where now."""
+"""Reading stock: what is where now, and what was where at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from twh_server.catalogue.locations import LocationRef
 from twh_server.database.engine import Database, Row
 from twh_server.database.identifiers import ITEM, LOCATION, TenantId
 from twh_server.database.select import Select, named
-from twh_server.ledger import levels
+from twh_server.ledger import as_of, levels
+from twh_server.ledger.as_of import Then
 from twh_server.ledger.entries import Level
 from twh_server.ledger.levels import LevelRow
 
@@ -29,29 +30,35 @@ class StockFilter:
     """Whether what lies within the location is wanted, too."""
     below_reorder_point: bool = False
     changed_since: datetime | None = None
+    then: Then | None = None
+    """When; now, when left out."""
 
 
-async def get_level(database: Database, tenant: TenantId, item: str, location: str) -> Level:
-    """One level; zero when nothing ever moved there. Raises ItemNotFound or LocationNotFound."""
-    parameters = {"tenant": tenant, "sku": item, "code": location}
+async def get_level(database: Database, tenant: TenantId, item: str, location: str, then: Then | None = None) -> Level:
+    """One level, now or then; zero when nothing had moved there. Raises ItemNotFound or LocationNotFound."""
+    parameters = {"tenant": tenant, "sku": item, "code": location, **as_of.moment(then)}
     parameters |= {"item": ITEM.parse(item), "location": LOCATION.parse(location)}
-    found = await database.read(tenant, ONE_LEVEL, parameters)
+    found = await database.read(tenant, one_level(then), parameters)
     if not found:
         await listing.get_item(database, tenant, item)
         await listing.get_location(database, tenant, location)
         # Both are there now: the one that was missing has just been created.
-        return await get_level(database, tenant, item, location)
+        return await get_level(database, tenant, item, location, then)
     return _level(found[0])
 
 
 async def list_levels(
     database: Database, tenant: TenantId, wanted: StockFilter, *, after: LevelPlace | None, limit: int
 ) -> Sequence[tuple[Level, LevelPlace]]:
-    """A page of levels in the order of item, location and lot, each with its place. Unknown names find nothing."""
+    """A page of levels in the order of item, location and lot, each with its place. Unknown names find nothing.
+
+    What nothing had moved then is left out.
+    """
     if wanted.location is not None and wanted.within:
         select, page = _within(wanted, wanted.location, tenant), PAGE_WITHIN
     else:
         select, page = _at(wanted, tenant), PAGE
+    select.knowing(**as_of.moment(wanted.then))
     select.given("s.updated_at >= %(changed_since)s", changed_since=wanted.changed_since)
     if after is not None:
         place = dict(zip(("after_item", "after_location", "after_lot"), after, strict=True))
@@ -63,19 +70,19 @@ async def list_levels(
 def _at(wanted: StockFilter, tenant: TenantId) -> Select:
     item = None if wanted.item is None else ITEM.parse(wanted.item)
     location = None if wanted.location is None else LOCATION.parse(wanted.location)
-    select = Select(LEVELS, tenant).given("s.item_id = %(item)s", item=item)
+    select = Select(levels_anywhere(wanted.then), tenant).given("s.item_id = %(item)s", item=item)
     select.given("s.location_id = %(location)s", location=location)
     select.given("i.sku = %(sku)s", sku=wanted.item if item is None else None)
     select.given("l.code = %(code)s", code=wanted.location if location is None else None)
-    return select.where("s.on_hand - s.reserved <= i.reorder_point") if wanted.below_reorder_point else select
+    return select.where(f"{_available(wanted.then)} <= i.reorder_point") if wanted.below_reorder_point else select
 
 
 def _within(wanted: StockFilter, location: str, tenant: TenantId) -> Select:
-    select = Select(LEVELS_WITHIN, tenant).knowing(**location_tree.place(location))
+    select = Select(levels_within(wanted.then), tenant).knowing(**location_tree.place(location))
     if wanted.item is not None:
         item, sku = names.reference(wanted.item, ITEM)
         select.where(OF_ITEM, item=item, sku=sku)
-    return select.where(BELOW) if wanted.below_reorder_point else select
+    return select.where(f"{_available(wanted.then)} <= {REORDER_POINT}") if wanted.below_reorder_point else select
 
 
 def _level(row: Row) -> Level:
@@ -85,46 +92,80 @@ def _level(row: Row) -> Level:
     return levels.shown(level if level.version else None, item, location)
 
 
-ONE_LEVEL = f"""
+_ONE_ITEM = names.by_id_or_name("items", "id, sku", id_is="%(item)s", name="sku", name_is="%(sku)s")
+_ONE_LOCATION = names.by_id_or_name("locations", "id, code", id_is="%(location)s", name="code", name_is="%(code)s")
+_ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
+_REFS = "i.id as ref_item, i.sku as ref_sku, l.id as ref_location, l.code as ref_code"
+
+
+def one_level(then: Then | None) -> str:
+    """The level of one item at one location, with their names."""
+    held = _held(then)
+    return f"""
 select i.id, i.sku, l.id, l.code,
-       coalesce(s.item_id, i.id), coalesce(s.location_id, l.id), coalesce(s.lot, ''), coalesce(s.on_hand, 0),
-       coalesce(s.reserved, 0), coalesce(s.version, 0), s.counted_at, s.last_occurred_at, s.updated_at
-from {names.by_id_or_name("items", "id, sku", id_is="%(item)s", name="sku", name_is="%(sku)s")} as i
-cross join {names.by_id_or_name("locations", "id, code", id_is="%(location)s", name="code", name_is="%(code)s")} as l
+       i.id, l.id, coalesce(s.lot, ''), coalesce({held}.on_hand, 0), coalesce({held}.reserved, 0),
+       coalesce({held}.version, 0), s.counted_at, s.last_occurred_at, {held}.updated_at
+from {_ONE_ITEM} as i
+cross join {_ONE_LOCATION} as l
 left join lateral (
     select *
     from stock_levels
     where tenant_id = %(tenant)s and item_id = i.id and location_id = l.id and lot = ''
     limit 1
 ) as s on true
+{_then(then, "left join lateral", "on true")}
 """
 
-_ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
-_REFS = "i.id as ref_item, i.sku as ref_sku, l.id as ref_location, l.code as ref_code"
 
-LEVELS = f"""
-select {_REFS}, {named("s", levels.COLUMNS)}
+def levels_anywhere(then: Then | None) -> str:
+    """Levels with their names."""
+    return f"""
+select {_REFS}, {_columns(then)}
 from stock_levels as s
+{_then(then, "cross join lateral")}
 join items as i on i.tenant_id = s.tenant_id and i.id = s.item_id
 join locations as l on l.tenant_id = s.tenant_id and l.id = s.location_id
 where s.tenant_id = %(tenant)s
 """
 
-# Of each place no more than a page: the first of all are among the first of each.
-LEVELS_WITHIN = f"""
+
+def levels_within(then: Then | None) -> str:
+    """Levels of a location and of what lies within it. Of each place no more than a page: the first of all are among them."""
+    return f"""
 select i.id, i.sku, l.id, l.code, {named("found", levels.COLUMNS)}
 from (
     select s.*
     from ({location_tree.PLACES_WITHIN}) as place
     cross join lateral (
-        select *
+        select {_columns(then)}
         from stock_levels as s
+        {_then(then, "cross join lateral")}
         where s.tenant_id = %(tenant)s and s.location_id = place.id
 """
 
+
+def _held(then: Then | None) -> str:
+    """Which row says what a level holds."""
+    return "held" if then else "s"
+
+
+def _then(then: Then | None, join: str, on: str = "") -> str:
+    return f"{join} ({as_of.held(then.clock, 's')}) as held {on}".rstrip() if then else ""
+
+
+def _columns(then: Then | None) -> str:
+    held = _held(then)
+    return ", ".join(f"{held if name in as_of.HELD else 's'}.{name}" for name in levels.COLUMNS.split(", "))
+
+
+def _available(then: Then | None) -> str:
+    held = _held(then)
+    return f"{held}.on_hand - {held}.reserved"
+
+
 OF_ITEM = f"s.item_id = (select id from {_ITEM} as one)"
 
-BELOW = """s.on_hand - s.reserved <= (
+REORDER_POINT = """(
     select reorder_point
     from items
     where tenant_id = %(tenant)s and id = s.item_id

@@ -6,7 +6,7 @@ movement against the one before it on its level; every level against its last mo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,8 @@ from twh_server.events import kinds
 from twh_server.journal.seal import seal
 from twh_server.ledger.entries import Entry
 from twh_server.ledger.levels import ZERO
+
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,8 +214,9 @@ def _told_movements(entry: Entry) -> list[tuple[Any, ...]]:
             movement.reserved_after,
             movement.version_after,
             entry.kind,
-            entry.occurred_at,
+            movement.occurred_at or entry.occurred_at,
             entry.recorded_at,
+            movement.counted_in,
         )
         for movement in entry.movements
     ]
@@ -226,7 +229,7 @@ def _stored_movements(movements: list[Any]) -> list[tuple[Any, ...]]:
 def _stored_movement(
     movement_id: str, line: int, item_id: str, location_id: str, lot: str, *values: Any
 ) -> tuple[Any, ...]:
-    quantity, on_hand, reserved, version, kind, occurred_at, recorded_at = values
+    quantity, on_hand, reserved, version, kind, occurred_at, recorded_at, counted_in = values
     return (
         MOVEMENT.text(MovementId(UUID(movement_id))),
         line,
@@ -240,23 +243,26 @@ def _stored_movement(
         kind,
         datetime.fromisoformat(occurred_at),
         datetime.fromisoformat(recorded_at),
+        None if counted_in is None else MOVEMENT.text(MovementId(UUID(counted_in))),
     )
 
 
 async def _movements(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
-    """On each level, every movement starts from where the one before it ended."""
+    """On each level, every movement starts from where the one before it ended, and what is late says so."""
     key: tuple[Any, ...] | None = None
-    on_hand, version = ZERO, 0
+    on_hand, version, latest = ZERO, 0, BEFORE_ALL
     async with walk(connection, MOVEMENTS, {"tenant": tenant}) as rows:
         async for row in rows:
-            movement_id, *place, quantity, on_hand_after, version_after = row
+            movement_id, *place, quantity, on_hand_after, version_after, occurred_at, late = row
             if key != tuple(place):
-                key, on_hand, version = tuple(place), ZERO, 0
+                key, on_hand, version, latest = tuple(place), ZERO, 0, BEFORE_ALL
             where = f"movement {MOVEMENT.text(MovementId(movement_id))}"
             _expect("movement does not follow the one before it on its level", where, version + 1, version_after)
             expected = EXACT.add(on_hand, quantity)
             _expect("movement's level is not the sum of the movements", where, plain(expected), plain(on_hand_after))
-            on_hand, version = on_hand_after, version_after
+            if occurred_at < latest and not late:
+                raise _Found("movement is late and does not say so", where, expected=True, found=late)
+            on_hand, version, latest = on_hand_after, version_after, max(latest, occurred_at)
             counts.movements += 1
 
 
@@ -309,7 +315,7 @@ left join entries as e on e.tenant_id = v.tenant_id and e.sequence = v.sequence
 left join lateral (
     select coalesce(jsonb_agg(jsonb_build_array(
                id, line, item_id, location_id, lot, quantity::text, on_hand_after::text, reserved_after::text,
-               version_after, kind, occurred_at, recorded_at
+               version_after, kind, occurred_at, recorded_at, counted_in
            ) order by id), '[]') as movements
     from stock_movements
     where tenant_id = %(tenant)s and entry_id = e.id
@@ -324,7 +330,7 @@ select (select count(*) from entries where tenant_id = %(tenant)s),
 """
 
 MOVEMENTS = """
-select id, item_id, location_id, lot, quantity, on_hand_after, version_after
+select id, item_id, location_id, lot, quantity, on_hand_after, version_after, occurred_at, late
 from stock_movements
 where tenant_id = %(tenant)s
 order by item_id, location_id, lot, version_after

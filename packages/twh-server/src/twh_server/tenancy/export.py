@@ -97,7 +97,7 @@ PARTS: Final = (
         name="movements",
         table="stock_movements",
         columns="id, entry_id, line, kind, item_id, location_id, lot, quantity, on_hand_after, reserved_after,"
-        " version_after, occurred_at, recorded_at",
+        " version_after, occurred_at, recorded_at, late, counted_in",
         ids={"id": MOVEMENT, "entry_id": ENTRY, "item_id": ITEM, "location_id": LOCATION},
     ),
     Part(

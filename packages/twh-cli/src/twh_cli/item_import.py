@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import sys
-import time
 import uuid
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, cast
-
-import typer
 
 from twh.models import BatchAnswer
 from twh.options import Options
 from twh.params import NewItem
 from twh_cli import output
+from twh_cli.lines import Pace, Source, object_in
 from twh_cli.problems import SomeRefused, WronglyTyped
 from twh_cli.session import session
-from twh_cli.terminal import is_terminal
 
 COLUMNS = (("line", 8), ("sku", 24), ("code", 22), ("problem", 0))
-PROGRESS_SECONDS = 10.0
 
 
 class Progress:
@@ -31,7 +24,7 @@ class Progress:
         self.counts = {"created": 0, "updated": 0, "unchanged": 0, "refused": 0}
         self.sent: list[tuple[int, str]] = []
         """The line and the SKU of what was sent and is not answered yet."""
-        self.told_at = time.monotonic()
+        self.pace = Pace()
 
     def watched(self, lines: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[NewItem]:
         """The items, on their way."""
@@ -52,8 +45,7 @@ class Progress:
         )
         for name in self.counts:
             self.counts[name] += getattr(answer, name)
-        if is_terminal(sys.stderr) or time.monotonic() - self.told_at >= PROGRESS_SECONDS:
-            self.told_at = time.monotonic()
+        if self.pace.due:
             session().say(self.told(), "dim")
 
     def told(self) -> str:
@@ -64,7 +56,7 @@ class Progress:
 
 def import_file(path: str) -> None:
     """Put every item of a file, and answer with exit code 5 when some were refused."""
-    source = Source(path)
+    source = Source(path, checked)
     number = sum(1 for _ in source.lines())  # all lines are read before the first is sent
     run = session().choices.idempotency_key or f"import-{uuid.uuid4()}"
     options: Options = {"idempotency_key": run}
@@ -87,39 +79,8 @@ def import_file(path: str) -> None:
         raise SomeRefused(message, hint="Mend these lines; the others are done.")
 
 
-class Source:
-    """The lines of a file, one item each, as often as they are wanted; stdin is kept, since it comes once."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.text = typer.get_text_stream("stdin").read() if path == "-" else None
-
-    def lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The items with their line numbers."""
-        if self.text is not None:
-            yield from checked_lines(self.text.splitlines())
-            return
-        try:
-            with Path(self.path).open(encoding="utf-8") as file:
-                yield from checked_lines(file)
-        except (OSError, UnicodeDecodeError) as why:
-            raise typer.BadParameter(f"{self.path} cannot be read: {why}") from None
-
-
-def checked_lines(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield number, checked(number, line)
-
-
 def checked(number: int, line: str) -> dict[str, Any]:
-    try:
-        item: object = json.loads(line)
-    except ValueError as why:
-        raise WronglyTyped(f"Line {number} is not JSON: {why}.") from None
-    if not isinstance(item, dict):
-        raise WronglyTyped(f"Line {number} is not a JSON object.")
-    found = cast("dict[str, Any]", item)
+    found = object_in(number, line)
     for needed in ("sku", "name"):
         if not isinstance(found.get(needed), str):
             raise WronglyTyped(f"Line {number} has no {needed!r}.")

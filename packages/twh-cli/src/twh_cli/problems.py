@@ -82,6 +82,13 @@ class SomeRefused(Explained):
     code = "some_refused"
 
 
+class SomeFailed(Explained):
+    """Of many commands, the server failed at some."""
+
+    exit_code = exit_codes.SERVER
+    code = "some_failed"
+
+
 class LedgerBroken(Explained):
     """Something in the ledger does not follow from what went before."""
 

@@ -1,18 +1,25 @@
-"""Recording a file: one entry a line, each with its own key, so that running it again records nothing twice."""
+"""Recording a file: one entry a line, sent batch after batch, and running it again records nothing twice.
+
+Each entry has a key: its own, or one that follows from the file's name and what the line says. So lines may be moved,
+mended, taken out and added between two runs; what was recorded is known again.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, cast
 
-from twh import errors
-from twh.models import Entry
-from twh_cli import output, readings, rehearsal
-from twh_cli.careful import Rehearsed
-from twh_cli.problems import Problem, SomeRefused, WronglyTyped, new_details, understood
+from twh.entry import written_entry
+from twh.models import EntryResult, EntryResults
+from twh.params import NewEntry
+from twh_cli import output
+from twh_cli.lines import Line, Pace, Source, object_in
+from twh_cli.problems import FileUnusable, SomeFailed, SomeRefused, WronglyTyped, new_details, understood
 from twh_cli.session import session
 
 FIELDS = {
@@ -25,122 +32,151 @@ FIELDS = {
     "record_unchanged",
     "idempotency_key",
 }
-COLUMNS = (("line", 6), ("outcome", 10), ("entry", 30), ("problem", 0))
+COLUMNS = (("line", 6), ("outcome", 10), ("code", 22), ("problem", 0))
 
 
-@dataclass
-class Tally:
-    """How far it came."""
+class Run:
+    """How far a run came: what was answered is recorded, whatever happens next."""
 
-    recorded: int = 0
-    before: int = 0
-    unchanged: int = 0
-    refused: int = 0
+    def __init__(self, refused_to: str | None) -> None:
+        self.refused_to = refused_to
+        self.counts = {"recorded": 0, "recorded before": 0, "unchanged": 0, "refused": 0, "failed": 0}
+        self.sent: list[Line] = []
+        """What was sent and is not answered yet."""
+        self.pace = Pace()
+
+    def watched(self, lines: Iterable[tuple[Line, NewEntry]]) -> Iterator[NewEntry]:
+        """The entries, on their way."""
+        for line, entry in lines:
+            self.sent.append(line)
+            yield entry
+
+    def answered(self, answer: EntryResults) -> None:
+        """Tell what became of each line of a batch: on a terminal, only of what is not recorded."""
+        sent, self.sent = self.sent[: len(answer.results)], self.sent[len(answer.results) :]
+        outcomes = [outcome(number, row) for (number, _), row in zip(sent, answer.results, strict=True)]
+        for one in outcomes:
+            self.counts[one["outcome"]] += 1
+        for_people = output.chosen_format() == "table"
+        output.show_stream((one for one in outcomes if one["problem"] or not for_people), COLUMNS)
+        self.put_aside(entry for (_, entry), row in zip(sent, answer.results, strict=True) if row.problem)
+        if self.pace.due:
+            session().say(self.told(), "dim")
+
+    def put_aside(self, entries: Iterable[dict[str, Any]]) -> None:
+        """Write what was not recorded to its file. A key of its own stays behind: it stands for the refusal."""
+        texts = [json.dumps(without_key(entry), ensure_ascii=False) for entry in entries]
+        if self.refused_to and texts:
+            with Path(self.refused_to).open("a", encoding="utf-8") as file:
+                file.writelines(f"{text}\n" for text in texts)
+
+    def told(self) -> str:
+        """`1,200 entries: 1,100 recorded, 100 refused`."""
+        came = ", ".join(f"{count:,} {name}" for name, count in self.counts.items() if count) or "none"
+        return f"{sum(self.counts.values()):,} entries: {came}"
 
 
-def record_file(path: str) -> None:
-    """Record every line that the ledger takes, and answer with exit code 5 when it refused some."""
-    commands = list(read(readings.text_of(path)))
-    run = session().choices.idempotency_key or f"run-{uuid.uuid4()}"
+def record_file(path: str, refused_to: str | None) -> None:
+    """Record every line that the ledger takes. Exit code 5 when it refused some, 9 when the server failed at some."""
+    source = Source(path, read)
+    number = sum(1 for _ in source.lines())  # all lines are read before the first is sent
+    given = session().choices.idempotency_key
+    name = given or source.name or f"run-{uuid.uuid4()}"
+    make_room(refused_to)
+    run = Run(refused_to)
+    movements = session().client.movements
+    entries = run.watched(keyed(source.lines(), name))
     if session().choices.dry_run:
-        rehearse(commands, run)
-        return
-    tally = Tally()
+        session().say(f"{number:,} entries, batch after batch; this is the first.", "dim")
+        movements.record_many(entries)
     done = False
     try:
-        output.show_stream((recorded(number, command, run, tally) for number, command in commands), COLUMNS)
+        movements.record_many(entries, each=run.answered)
         done = True
     finally:
-        told = f"{tally.recorded} recorded, {tally.before} recorded before, {tally.unchanged} unchanged, {tally.refused} refused"
-        session().say(f"{told}, of {len(commands)}.")
+        session().say(f"{run.told()}." if done else f"Interrupted. This is recorded: {run.told()}.")
         if not done:
-            session().say(f"To go on: twh movements record {path} --idempotency-key {run}")
-    if tally.refused:
-        raise SomeRefused(
-            f"{tally.refused} of {len(commands)} entries were refused.", hint="Mend these lines; the others are done."
-        )
+            again = "" if source.name and not given else f" --idempotency-key {name}"
+            session().say(f"To go on: twh movements record {path}{again}   (nothing is recorded twice)")
+    judge(run, number)
 
 
-def rehearse(commands: list[tuple[int, dict[str, Any]]], run: str) -> None:
-    """Show every request, and send none."""
-    for number, command in commands:
+def judge(run: Run, number: int) -> None:
+    """Say what is left to do."""
+    refused, failed = run.counts["refused"], run.counts["failed"]
+    if number and run.counts["recorded before"] == number:
+        session().say("An earlier run recorded them all; another --idempotency-key would record them once more.", "dim")
+    if failed:
+        message = f"The server failed at {failed:,} of {number:,} entries; nothing of them is recorded."
+        raise SomeFailed(message, hint="Run it again: what is recorded is not recorded twice.")
+    if refused:
+        aside = f"They are in {run.refused_to}." if run.refused_to else "With --refused FILE they are put aside."
+        raise SomeRefused(f"{refused:,} of {number:,} entries were refused.", hint=f"Mend these lines. {aside}")
+
+
+def make_room(refused_to: str | None) -> None:
+    """Nothing that is there already is written over."""
+    if refused_to and not session().choices.dry_run:
         try:
-            sent(command, key_of(command, run, number))
-        except Rehearsed as instead:
-            rehearsal.show(instead.request)
+            Path(refused_to).open("x", encoding="utf-8").close()
+        except OSError as why:
+            raise FileUnusable(
+                f"{refused_to} cannot be made: {why}", hint="Name a file that is not there yet."
+            ) from None
 
 
-def key_of(command: dict[str, Any], run: str, number: int) -> str:
-    return command.get("idempotency_key") or f"{run}-{number}"
+def keyed(lines: Iterable[Line], run: str) -> Iterator[tuple[Line, NewEntry]]:
+    """The entries, each with its key. The same entry twice is two entries, the first and the second."""
+    seen: Counter[bytes] = Counter()
+    for number, entry in lines:
+        said = json.dumps(without_key(entry), sort_keys=True)
+        digest = hashlib.sha256(f"{run}\n{said}".encode()).digest()[:16]
+        seen[digest] += 1
+        key = entry.get("idempotency_key") or f"line-{digest.hex()}-{seen[digest]}"
+        yield (number, entry), cast("NewEntry", {**entry, "idempotency_key": key})
 
 
-def read(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The commands with their line numbers; all lines are read before the first is recorded."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            yield number, checked(number, line)
+def without_key(entry: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name != "idempotency_key"}
 
 
-def checked(number: int, line: str) -> dict[str, Any]:
-    try:
-        command: object = json.loads(line, parse_float=str)
-    except ValueError as why:
-        raise WronglyTyped(f"Line {number} is not JSON: {why}.") from None
-    if not isinstance(command, dict):
-        raise WronglyTyped(f"Line {number} is not a JSON object.")
-    found = cast("dict[str, Any]", command)
-    unknown = found.keys() - FIELDS
+def read(number: int, line: str) -> dict[str, Any]:
+    """The entry on a line. Raises what makes it no entry at all; whether the ledger takes it is for the ledger to say."""
+    entry = object_in(number, line, parse_float=str)  # a number with a fraction stays exact only as text
+    unknown = entry.keys() - FIELDS
     if unknown:
         raise WronglyTyped(
             f"Line {number} has an unknown field {min(unknown)!r}. There are: {', '.join(sorted(FIELDS))}."
         )
     for needed in ("kind", "lines"):
-        if needed not in found:
+        if needed not in entry:
             raise WronglyTyped(f"Line {number} has no {needed!r}.")
-    return found
-
-
-def recorded(number: int, command: dict[str, Any], run: str, tally: Tally) -> output.Plain:
-    """Record one line; a refusal is its outcome, anything worse ends the run."""
-    key = key_of(command, run, number)
     try:
-        entry, again = sent(command, key)
-    except (errors.Conflict, errors.Unprocessable, errors.NotFound, errors.BadRequest, TypeError, ValueError) as error:
-        tally.refused += 1
-        return outcome(number, key, "refused", problem=understood(error, []))
-    if entry is None:
-        tally.unchanged += 1
-        return outcome(number, key, "unchanged")
-    tally.before += again
-    tally.recorded += not again
-    return outcome(number, key, "before" if again else "recorded", entry=entry.id)
+        written_entry(cast("NewEntry", entry))
+    except KeyError as missing:
+        raise WronglyTyped(f"Line {number} has a line without {missing}.") from None
+    except (TypeError, ValueError, AttributeError) as why:
+        raise WronglyTyped(f"Line {number} is no entry: {why}.") from None
+    return entry
 
 
-def sent(command: dict[str, Any], key: str) -> tuple[Entry | None, bool]:
-    """The entry, and whether it was recorded before under this key."""
-    movements = session().client.with_raw.movements
-    fields: dict[str, Any] = {name: value for name, value in command.items() if name != "idempotency_key"}
-    if fields["kind"] == "count":
-        del fields["kind"]
-        counted = movements.count(**fields, options={"idempotency_key": key})
-        return counted.value, counted.headers.get("idempotent-replayed") == "true"
-    entry = movements.record(**fields, options={"idempotency_key": key})
-    return entry.value, entry.headers.get("idempotent-replayed") == "true"
-
-
-def outcome(
-    number: int, key: str, came: str, *, entry: str | None = None, problem: Problem | None = None
-) -> output.Plain:
-    told = (
-        None
-        if problem is None
-        else "; ".join([problem.message, *(str(one["message"]) for one in new_details(problem))])
-    )
+def outcome(number: int, row: EntryResult) -> output.Plain:
+    problem = understood(row.error, []) if row.error else None
     return {
         "line": number,
-        "outcome": came,
-        "entry": entry,
+        "outcome": named(row),
+        "entry": row.entry.id if row.entry else None,
         "code": problem.code if problem else None,
-        "problem": told,
-        "idempotency_key": key,
+        "problem": "; ".join([problem.message, *(str(one["message"]) for one in new_details(problem))])
+        if problem
+        else None,
+        "idempotency_key": row.idempotency_key,
     }
+
+
+def named(row: EntryResult) -> str:
+    if row.problem is not None:
+        return "failed" if row.status >= 500 else "refused"
+    if row.entry is None:
+        return "unchanged"
+    return "recorded before" if row.replayed else "recorded"

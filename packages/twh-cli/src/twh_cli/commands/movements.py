@@ -71,12 +71,18 @@ def get(movement: Annotated[str, typer.Argument(metavar="MOVEMENT", help="Id: mo
 
 
 @app.command("record")
-def record(file: Annotated[str, typer.Argument(metavar="FILE", help="JSON lines; - is stdin.")]) -> None:
+def record(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON lines; - is stdin.")],
+    refused: Annotated[
+        str | None, typer.Option("--refused", metavar="FILE", help="Put aside here what is not recorded, to be mended.")
+    ] = None,
+) -> None:
     """Each line is one entry, as POST /v1/movements takes it:
 
     {"kind": "receipt", "reference": "PO-77", "lines": [{"item": "TSHIRT-M", "location": "MAIN", "quantity": "12"}]}
 
-    Each has its own key: its "idempotency_key", or else the run's key (--idempotency-key) and the line's number. So a
-    run that was interrupted goes on by being run again with its key; what is recorded already is not recorded twice.
+    They are sent in batches, and each is recorded or refused by itself. Run it again whenever you like: an entry has its
+    "idempotency_key", or else a key that follows from the file's name (or --idempotency-key) and from what the line says.
+    What is recorded already is not recorded twice, though lines were moved, mended or added.
     """
-    recording.record_file(file)
+    recording.record_file(file, refused)

@@ -192,6 +192,7 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
         (("--limit",), "", "How many to show."),
         (("--all",), None, "Show all, however many."),
     ),
+    "movements record": ((("--refused",), "files", "Put aside here what is not recorded, to be mended."),),
     "entries list": (
         (("--kind",), "", "receipt, issue, return, adjustment, transfer, count, reversal."),
         (("--reason",), "", "Only with this reason."),

@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from twh_server.database.address import Address
 from twh_server.database.flushing import FlushingConnection
 from twh_server.database.guards import APP, WORKER
+from twh_server.database.together import Together
 
 Connection: TypeAlias = AsyncConnection[TupleRow]
 Row: TypeAlias = tuple[Any, ...]
@@ -81,6 +82,7 @@ class Database:
         self.readers = _pool("readers", reading, readers)
         self.reading = reading
         self.workers = _pool("workers", working, WORKERS_MAX)
+        self.together = Together(self.read, is_transient=is_transient)
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:

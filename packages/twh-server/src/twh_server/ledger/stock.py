@@ -11,6 +11,7 @@ from twh_server.catalogue.locations import LocationRef
 from twh_server.database.engine import Database, Row
 from twh_server.database.identifiers import ITEM, LOCATION, TenantId
 from twh_server.database.select import Select, named
+from twh_server.database.together import LookUp
 from twh_server.ledger import as_of, levels
 from twh_server.ledger.as_of import Then
 from twh_server.ledger.entries import Level
@@ -36,15 +37,14 @@ class StockFilter:
 
 async def get_level(database: Database, tenant: TenantId, item: str, location: str, then: Then | None = None) -> Level:
     """One level, now or then; zero when nothing had moved there. Raises ItemNotFound or LocationNotFound."""
-    parameters = {"tenant": tenant, "sku": item, "code": location, **as_of.moment(then)}
-    parameters |= {"item": ITEM.parse(item), "location": LOCATION.parse(location)}
-    found = await database.read(tenant, one_level(then), parameters)
-    if not found:
+    key = (*names.reference(item, ITEM), *names.reference(location, LOCATION))
+    found = await _look_up(database, tenant, key, then)
+    if found is None:
         await listing.get_item(database, tenant, item)
         await listing.get_location(database, tenant, location)
         # Both are there now: the one that was missing has just been created.
         return await get_level(database, tenant, item, location, then)
-    return _level(found[0])
+    return _level(found)
 
 
 async def list_levels(
@@ -85,6 +85,13 @@ def _within(wanted: StockFilter, location: str, tenant: TenantId) -> Select:
     return select.where(f"{_available(wanted.then)} <= {REORDER_POINT}") if wanted.below_reorder_point else select
 
 
+async def _look_up(database: Database, tenant: TenantId, key: Row, then: Then | None) -> Row | None:
+    if then is None:
+        return await database.together.look_up(tenant, LEVEL_NOW, key)
+    rows = await database.read(tenant, one_level(then), {**LEVEL_NOW.asked(tenant, [key]), **as_of.moment(then)})
+    return rows[0][1:] if rows else None
+
+
 def _level(row: Row) -> Level:
     item_id, sku, location_id, code, *rest = row
     level = LevelRow(*rest)
@@ -92,21 +99,25 @@ def _level(row: Row) -> Level:
     return levels.shown(level if level.version else None, item, location)
 
 
-_ONE_ITEM = names.by_id_or_name("items", "id, sku", id_is="%(item)s", name="sku", name_is="%(sku)s")
-_ONE_LOCATION = names.by_id_or_name("locations", "id, code", id_is="%(location)s", name="code", name_is="%(code)s")
+_WANTED_ITEM = names.by_id_or_name("items", "id, sku", id_is="wanted.item_id", name="sku", name_is="wanted.sku")
+_WANTED_LOCATION = names.by_id_or_name(
+    "locations", "id, code", id_is="wanted.location_id", name="code", name_is="wanted.code"
+)
 _ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
 _REFS = "i.id as ref_item, i.sku as ref_sku, l.id as ref_location, l.code as ref_code"
 
 
 def one_level(then: Then | None) -> str:
-    """The level of one item at one location, with their names."""
+    """Levels, each of one item at one location, with their names."""
     held = _held(then)
     return f"""
-select i.id, i.sku, l.id, l.code,
+select wanted.place, i.id, i.sku, l.id, l.code,
        i.id, l.id, coalesce(s.lot, ''), coalesce({held}.on_hand, 0), coalesce({held}.reserved, 0),
        coalesce({held}.version, 0), s.counted_at, s.last_occurred_at, {held}.updated_at
-from {_ONE_ITEM} as i
-cross join {_ONE_LOCATION} as l
+from unnest(%(item_ids)s::uuid[], %(skus)s::text[], %(location_ids)s::uuid[], %(codes)s::text[])
+     with ordinality as wanted (item_id, sku, location_id, code, place)
+cross join lateral {_WANTED_ITEM} as i
+cross join lateral {_WANTED_LOCATION} as l
 left join lateral (
     select *
     from stock_levels
@@ -162,6 +173,8 @@ def _available(then: Then | None) -> str:
     held = _held(then)
     return f"{held}.on_hand - {held}.reserved"
 
+
+LEVEL_NOW = LookUp(sql=one_level(None), parts=("item_ids", "skus", "location_ids", "codes"))
 
 OF_ITEM = f"s.item_id = (select id from {_ITEM} as one)"
 

@@ -170,7 +170,7 @@ class _Teller:
         )
         rows["stock_movements"].append(
             f"{tenant}\t{movement_id.hex}\t{entry_hex}\t0\treceipt\t{item_id.hex}\t{self._location.hex}\t\t1\t{on_hand}"
-            f"\t0\t{version}\t{at}\t{at}\n"
+            f"\t0\t{version}\tf\t{at}\t{at}\n"
         )
         escaped = body.decode().replace("\\", "\\\\")
         rows["events"].append(
@@ -236,7 +236,7 @@ def _bytes(value: bytes) -> str:
 COPIED: dict[str, str] = {
     "entries": "tenant_id, id, sequence, kind, forced, actor_key, actor_name, occurred_at, recorded_at",
     "stock_movements": "tenant_id, id, entry_id, line, kind, item_id, location_id, lot, quantity, on_hand_after, "
-    "reserved_after, version_after, occurred_at, recorded_at",
+    "reserved_after, version_after, late, occurred_at, recorded_at",
     "events": "tenant_id, sequence, id, kind, body, recorded_at, actor_key",
     "blocks": "tenant_id, first_sequence, last_sequence, previous_hash, hash, recorded_at",
     "idempotency_keys": "tenant_id, key, digest, status, headers, sequence, recorded_at",

@@ -1,8 +1,8 @@
 """The words that check the project: `uv run nox` runs what CI runs, and nothing else is run there.
 
 Plain `nox` runs lint, types, docs, contract, examples and tests, in this order: what answers soonest comes first, and
-pytest's closing line comes last. `nox -s format` and `nox -s openapi` change files; `nox -s bench`, `nox -s crash` and `nox -s all`
-take long and are run by hand. What stands after `--` is handed on: `nox -s tests -- -k transfer`.
+pytest's closing line comes last. `nox -s format` and `nox -s openapi` change files; `nox -s bench`, `nox -s simulate`,
+`nox -s crash` and `nox -s all` take long and are run by hand. What stands after `--` is handed on: `nox -s tests -- -k transfer`.
 
 All sessions run in the environment that `uv run` has just made from uv.lock: it is complete and locked, so an environment
 a session would add minutes and the chance of a difference. Only `all` makes others, one for each Python.
@@ -39,6 +39,7 @@ TYPED_SCRIPTS = [
     REFERENCE_GENERATOR,
     POSTMAN_GENERATOR,
     CONTRACT_DIFF,
+    "packages/twh-server/simulation",
     "quickstart",
     "examples",
     "docs/make",
@@ -161,6 +162,12 @@ def schemathesis(session: nox.Session) -> None:
     """Try 20,000 requests on a real server: no 500, no undocumented status, no breach of a schema, and the ledger verifies."""
     depth = {"SCHEMATHESIS_EXAMPLES": "450", "SCHEMATHESIS_CASES_MIN": "20000"}
     session.run(sys.executable, "-m", "pytest", "-q", EVERY_OPERATION, *session.posargs, env=depth)
+
+
+@nox.session(default=False)
+def simulate(session: nox.Session) -> None:
+    """Ask a million things beside an oracle, with cut wires; `--seed N` tells one life again, `--mutants` plants bugs."""
+    session.run(sys.executable, "packages/twh-server/simulation", *session.posargs)
 
 
 @nox.session(default=False)

@@ -49,17 +49,7 @@ def build(
     Without `rates`, a key may ask as often as it likes; `watch` is told of every request; `writer` is the one to use.
     On shutdown, everything that was accepted is answered before the lifespan ends.
     """
-    rooms = Rooms(
-        database=database,
-        writer=writer or Writer(database, bell),
-        bell=bell,
-        keys=Keys(database),
-        sealer=sealer,
-        limits=limits,
-        rates=rates,
-        watch=watch,
-        admission=Admission(),
-    )
+    rooms = open_rooms(database, bell, sealer, limits=limits, rates=rates, watch=watch, writer=writer)
 
     @contextlib.asynccontextmanager
     async def life(_: Litestar) -> AsyncGenerator[None]:
@@ -84,6 +74,30 @@ def build(
         request_max_body_size=None,
     )
     return _as_sent(_named(app))
+
+
+def open_rooms(
+    database: Database,
+    bell: Bell,
+    sealer: Sealer,
+    *,
+    limits: BodyLimits = DEFAULT_LIMITS,
+    rates: Rates | None = None,
+    watch: Watch = nobody,
+    writer: Writer | None = None,
+) -> Rooms:
+    """What the handlers of one server process use."""
+    return Rooms(
+        database=database,
+        writer=writer or Writer(database, bell),
+        bell=bell,
+        keys=Keys(database),
+        sealer=sealer,
+        limits=limits,
+        rates=rates,
+        watch=watch,
+        admission=Admission(),
+    )
 
 
 class _Application(Litestar):

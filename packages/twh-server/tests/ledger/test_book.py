@@ -52,7 +52,7 @@ class Book:
         return self
 
     def draft(self, *postings, at=NOON, **more):
-        draft = Draft(facts=self.facts, occurred_at=at, recorded_at=NOON, **more)
+        draft = Draft(facts=self.facts, occurred_at=at, recorded_at=NOON, **{"dated": True, **more})
         for posting in postings:
             draft.post(posting)
         draft.settle()
@@ -354,6 +354,20 @@ def test_a_level_stays_below_the_limit(book):
 def test_a_forced_level_stays_above_the_negative_limit(book):
     with pytest.raises(InvalidEntry):
         book.holds("-999999999999999").draft(add("-1"), force=True)
+
+
+def test_a_count_moves_less_than_the_limit(book):
+    with pytest.raises(InvalidEntry) as refusal:
+        book.holds("-1").draft(counted("999999999999999"))
+    assert refusal.value.code == "quantity_out_of_range"
+
+
+def test_a_count_that_a_neighbour_happens_to_know_of_changes_nothing(book):
+    book.holds(5, counted_at=NOON + HOUR, moved_at=NOON)
+    counts_at(book, NOON + HOUR)
+
+    with pytest.raises(EntryPredatesCount):
+        book.draft(add(2), dated=False)
 
 
 def test_sums_are_exact_beyond_the_digits_of_pythons_default_context(book):

@@ -121,6 +121,7 @@ async def test_a_count_that_moved_nothing_can_be_reversed(stockroom, database, s
     reversal = await stockroom.reverse(count)
 
     assert movements(reversal) == []
+    assert movements(await stockroom.reverse(reversal)) == []
     assert (await verify(database, shop.tenant)).fault is None
 
 

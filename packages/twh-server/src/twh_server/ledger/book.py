@@ -74,6 +74,8 @@ class Draft:
     oversell: bool = False
     """Whether what is promised may be taken; the shelf limits what can be."""
     keep_unchanged: bool = False
+    dated: bool = False
+    """Whether its time was given: then what was counted since is known, too."""
     posted: list[Posted] = field(default_factory=list[Posted])
     levels: dict[LevelKey, LevelRow] = field(default_factory=dict[LevelKey, LevelRow])
     _stale: list[tuple[Problem, dict[str, Fact]]] = field(default_factory=list[tuple[Problem, dict[str, Fact]]])
@@ -101,8 +103,11 @@ class Draft:
         self._enter(Posted(posting=posting, quantity=quantity, level=after, late=late))
 
     def _counted_since(self, posting: Posting, before: LevelRow) -> Count | None:
-        """The first count of the level after what happened, when it is known: it contains what happened."""
-        if posting.counted or before.counted_at is None or self.occurred_at >= before.counted_at:
+        """The first count of the level after what happened: it contains what happened.
+
+        Without a time given, counts may be known by chance, from a neighbour in the batch: nothing depends on that.
+        """
+        if not self.dated or posting.counted or before.counted_at is None or self.occurred_at >= before.counted_at:
             return None
         return counts.first_after(self.facts, posting.key, self.occurred_at)
 
@@ -119,8 +124,10 @@ class Draft:
 
     def _enter(self, posted: Posted) -> None:
         posting, level = posted.posting, posted.level
-        if abs(level.on_hand) >= QUANTITY_LIMIT:
-            message = f"The level would reach {plain(level.on_hand)}; the limit is 10^15."
+        # A count far above a level far below zero moves more than either.
+        if max(abs(level.on_hand), abs(posted.quantity)) >= QUANTITY_LIMIT:
+            moved, reached = plain(posted.quantity), plain(level.on_hand)
+            message = f"The level would move by {moved} and reach {reached}; the limit is 10^15."
             self._large.append(_problem(posting, "quantity", "quantity_out_of_range", message))
         self.levels[posting.key] = level
         self.posted.append(posted)

@@ -75,6 +75,7 @@ class RecordEntry(msgspec.Struct, frozen=True, kw_only=True):
             force=self.force,
             oversell=choices.oversell,
             keep_unchanged=self.record_unchanged,
+            dated=self.occurred_at is not None,
         )
         for posting in postings:
             draft.post(posting)

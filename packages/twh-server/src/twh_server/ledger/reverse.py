@@ -135,10 +135,10 @@ left join lateral (
     limit 1
 ) as r on true
 cross join lateral (
-    select array_agg(line order by id) as lines,
-           array_agg(item_id order by id) as item_ids,
-           array_agg(location_id order by id) as location_ids,
-           array_agg(quantity order by id) as quantities
+    select coalesce(array_agg(line order by id), '{}') as lines,
+           coalesce(array_agg(item_id order by id), '{}') as item_ids,
+           coalesce(array_agg(location_id order by id), '{}') as location_ids,
+           coalesce(array_agg(quantity order by id), '{}') as quantities
     from stock_movements
     where tenant_id = %(tenant)s and entry_id = wanted.id
 ) as m

@@ -1,9 +1,10 @@
 """Finding items: by barcode, by the beginning of a SKU, by words, tags and attributes, by the time of their change.
 
 What is looked for is made into searches, each of which an index answers. One of them leads to the items, the others are
-held against each item that it leads to. When few items have what is looked for, they are gathered and put in order; when
-many have, the order is walked instead until the page is full. Nothing is left to the planner: it knows nothing of a table
-that is new, and too little of the words of one tenant among many.
+held against each id that it leads to, before its item is read. When few items have what is looked for, they are gathered
+and put in order; when many have, the order is walked instead until the page is full. How is not left to the planner: it
+knows nothing of a table that is new, and too little of the words of one tenant among many. Only words that are all common
+are: the ids under each are in the same order, so whether they are walked side by side or looked up, little is read.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,8 +21,8 @@ from twh_server.database.engine import Database
 from twh_server.database.identifiers import TenantId
 from twh_server.database.select import Select, named
 
-FEW = 500
-"""So many items, at the most, are gathered and sorted for one page."""
+FEW = 1_000
+"""Fewer items than this are gathered and sorted for one page."""
 
 Place = UUID | tuple[str] | tuple[datetime, UUID]
 """Where a page ends: an id, a SKU, or a time of change with an id, as the order is."""
@@ -98,6 +99,10 @@ class Lead:
     select: Select
     order: Order
     others: Sequence[Range] = ()
+    id: str = "found.item_id"
+    """The id of an item, by what is read of it first."""
+    in_step: bool = False
+    """Whether the ids come in their order, as they do under every other term."""
 
 
 async def list_items(
@@ -113,7 +118,11 @@ async def list_items(
         lead = await _led(database, tenant, wanted.order, ranges)
     select = lead.select
     for number, one in enumerate(lead.others):
-        select.where(HAS_TERM.format(number=number), **{f"low{number}": one.low, f"high{number}": one.high})
+        if lead.in_step and one.exact:
+            select.where(HAS_TERM_IN_STEP.format(id=lead.id, number=number), **{f"term{number}": one.low})
+        else:
+            bounds = {f"low{number}": one.low, f"high{number}": one.high}
+            select.where(HAS_TERM.format(id=lead.id, number=number), **bounds)
     _narrow(select, wanted)
     if after is None and wanted.order is BY_ID:
         after = FIRST
@@ -129,19 +138,33 @@ async def list_items(
 async def _led(database: Database, tenant: TenantId, order: Order, ranges: Sequence[Range]) -> Lead:
     """The rarest term gathers the items; where even that is common, the order is walked."""
     if not ranges:
-        return Lead(select=Select(WALKED, tenant), order=order)
+        return Lead(select=Select(WALKED, tenant), order=order, id="i.id")
+    by_id = BY_ID_OF_TERM if order is BY_ID else order
     if len(ranges) > 1 or not ranges[0].exact or order is not BY_ID:
-        bounds = {"lows": [one.low for one in ranges], "highs": [one.high for one in ranges]}
-        counted = await database.read(tenant, COUNT_TERMS, {"tenant": tenant, "few": FEW, **bounds})
-        fewest, rarest = min((int(count), int(number)) for number, count in counted)
+        ranges, fewest, rarest = await _counted(database, tenant, ranges)
         if fewest < FEW:
             select = Select(GATHERED_BY_TERM, tenant).knowing(low=ranges[rarest].low, high=ranges[rarest].high)
-            return Lead(select=select, order=order, others=[*ranges[:rarest], *ranges[rarest + 1 :]])
+            return Lead(select=select, order=by_id, others=[*ranges[:rarest], *ranges[rarest + 1 :]])
     exact = next((one for one in ranges if one.exact), None)
     if exact is None or order is not BY_ID:
-        return Lead(select=Select(WALKED, tenant), order=order, others=ranges)
+        return Lead(select=Select(WALKED, tenant), order=order, others=ranges, id="i.id")
     select = Select(WALKED_BY_TERM, tenant).knowing(term=exact.low)
-    return Lead(select=select, order=BY_ID_OF_TERM, others=[one for one in ranges if one is not exact])
+    return Lead(select=select, order=by_id, others=[one for one in ranges if one is not exact], in_step=True)
+
+
+async def _counted(database: Database, tenant: TenantId, ranges: Sequence[Range]) -> tuple[list[Range], int, int]:
+    """The ranges, how many items the rarest of them finds (at most FEW), and which it is.
+
+    A beginning that only one term has is that term.
+    """
+    bounds = {"lows": [one.low for one in ranges], "highs": [one.high for one in ranges]}
+    counted = await database.read(tenant, COUNT_TERMS, {"tenant": tenant, "few": FEW, **bounds})
+    narrowed = list(ranges)
+    for number, _, first, last in counted:
+        if first is not None and first == last:
+            narrowed[number] = Range(low=first, high=last)
+    fewest, rarest = min((count, number) for number, count, *_ in counted)
+    return narrowed, fewest, rarest
 
 
 def _of_barcode(barcode: str, tenant: TenantId) -> Select:
@@ -211,13 +234,19 @@ GATHERED_BY_BARCODE = _gathered("""\
 HAS_TERM = """exists (
     select
     from item_terms as t
-    where t.tenant_id = %(tenant)s and t.item_id = i.id and t.term between %(low{number})s and %(high{number})s
+    where t.tenant_id = %(tenant)s and t.item_id = {id} and t.term between %(low{number})s and %(high{number})s
     offset 0
+)"""
+
+HAS_TERM_IN_STEP = """exists (
+    select
+    from item_terms as t
+    where t.tenant_id = %(tenant)s and t.term = %(term{number})s and t.item_id = {id} and t.item_id > %(after)s::uuid
 )"""
 
 # In the order of the index, so that it stops at so many; unordered, a bitmap of all that have the term might come first.
 COUNT_TERMS = """
-select wanted.number - 1, counted.items
+select (wanted.number - 1)::integer, counted.items::integer, first.term, last.term
 from unnest(%(lows)s::text[], %(highs)s::text[]) with ordinality as wanted (low, high, number)
 cross join lateral (
     select count(*) as items
@@ -229,4 +258,18 @@ cross join lateral (
         limit %(few)s
     ) as found
 ) as counted
+left join lateral (
+    select term
+    from item_terms
+    where tenant_id = %(tenant)s and term between wanted.low and wanted.high
+    order by term
+    limit 1
+) as first on true
+left join lateral (
+    select term
+    from item_terms
+    where tenant_id = %(tenant)s and term between wanted.low and wanted.high
+    order by term desc
+    limit 1
+) as last on true
 """

@@ -26,7 +26,7 @@ from twh_server.ledger.totals import TotalFilter
 ITEMS = 20_000
 PLACES = 300
 PAGE = 51
-TOUCHED_MAX = 8 * FEW
+TOUCHED_MAX = 16 * FEW
 """What is gathered before it is sorted, and what is looked at beside it: far from everything."""
 
 LONG_AGO = "2026-01-01T00:00:00Z"

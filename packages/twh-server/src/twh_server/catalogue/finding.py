@@ -21,7 +21,7 @@ from twh_server.database.engine import Database
 from twh_server.database.identifiers import TenantId
 from twh_server.database.select import Select, named
 
-FEW = 1_000
+FEW = 500
 """Fewer items than this are gathered and sorted for one page."""
 
 Place = UUID | tuple[str] | tuple[datetime, UUID]

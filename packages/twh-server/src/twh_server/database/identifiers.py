@@ -123,10 +123,18 @@ class Minter:
             self._counter &= (1 << (_COUNTER_BITS - 1)) - 1
 
 
+MINTED_AHEAD_MILLISECONDS = 2
+"""An id may be minted for the millisecond after the time that is written beside it, when a batch mints very many."""
+
+
+def first_id(moment: datetime, *, later: int = 0) -> UUID:
+    """What no identifier is smaller than that was minted at a moment, some milliseconds later, or after that."""
+    return UUID(int=((max(moment, _EPOCH) - _EPOCH) // timedelta(milliseconds=1) + later) << 80)
+
+
 def last_of(at: datetime) -> UUID:
     """An identifier behind every one that was minted at this time or before."""
-    millisecond = (max(at, _EPOCH) - _EPOCH) // timedelta(milliseconds=1)
-    return UUID(int=(millisecond + 1) << 80)
+    return first_id(at, later=1)
 
 
 def fresh() -> UUID:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from twh_server.catalogue import names
 from twh_server.catalogue.items import ItemRef
 from twh_server.catalogue.locations import LocationRef
 from twh_server.catalogue.quantities import EXACT, plain
@@ -15,6 +16,7 @@ from twh_server.database.identifiers import (
     ITEM,
     KEY,
     LOCATION,
+    MINTED_AHEAD_MILLISECONDS,
     MOVEMENT,
     EntryId,
     ItemId,
@@ -22,6 +24,7 @@ from twh_server.database.identifiers import (
     LocationId,
     MovementId,
     TenantId,
+    first_id,
 )
 from twh_server.database.select import Select
 from twh_server.journal.versions import etag
@@ -61,14 +64,15 @@ async def list_entries(
     database: Database, tenant: TenantId, wanted: HistoryFilter, *, after: UUID | None, limit: int
 ) -> Sequence[Entry]:
     """A page of entries in the order of their recording, behind the entry `after`."""
-    rows = await _page(_filtered(Select(ENTRIES, tenant), wanted), "e.id", database, wanted, after, limit)
+    select = _filtered(Select(ENTRIES, tenant), "e.id", wanted, after)
+    rows = await select.rows(database, f"{_in_order('e.id', wanted)}\nlimit %(limit)s", limit=limit)
     return await _entries(database, tenant, rows)
 
 
 async def get_movement(database: Database, tenant: TenantId, text: str) -> MovementRow:
     """The movement with an id. Raises MovementNotFound."""
     select = Select(MOVEMENTS, tenant).where("m.id = %(id)s", id=MOVEMENT.parse(text))
-    found = await select.rows(database, "limit 1")
+    found = await select.rows(database, _named("limit 1"))
     if not found:
         raise MovementNotFound(text)
     return _movement_row(found[0])
@@ -78,35 +82,41 @@ async def list_movements(
     database: Database, tenant: TenantId, wanted: HistoryFilter, *, after: UUID | None, limit: int
 ) -> Sequence[MovementRow]:
     """A page of movements in the order of their recording, behind the movement `after`."""
-    select = _filtered(Select(MOVEMENTS, tenant), wanted)
-    item = None if wanted.item is None else ITEM.parse(wanted.item)
-    location = None if wanted.location is None else LOCATION.parse(wanted.location)
-    select.given("m.item_id = %(item)s", item=item)
-    select.given("m.location_id = %(location)s", location=location)
-    select.given("i.sku = %(sku)s", sku=wanted.item if item is None else None)
-    select.given("l.code = %(code)s", code=wanted.location if location is None else None)
+    select = _filtered(Select(MOVEMENTS, tenant), "m.id", wanted, after)
+    if wanted.item is not None:
+        item, sku = names.reference(wanted.item, ITEM)
+        select.where(OF_ITEM, item=item, sku=sku)
+    if wanted.location is not None:
+        location, code = names.reference(wanted.location, LOCATION)
+        select.where(AT_LOCATION, location=location, code=code)
     if wanted.entry is not None:
         select.where("m.entry_id = %(entry)s", entry=ENTRY.parse(wanted.entry))
-    return [_movement_row(row) for row in await _page(select, "m.id", database, wanted, after, limit)]
+    order = _in_order("m.id", wanted)
+    return [
+        _movement_row(row)
+        for row in await select.rows(database, _named(f"{order}\nlimit %(limit)s", order), limit=limit)
+    ]
 
 
-def _filtered(select: Select, wanted: HistoryFilter) -> Select:
+def _filtered(select: Select, column: str, wanted: HistoryFilter, after: UUID | None) -> Select:
     select.given("e.kind = %(kind)s", kind=wanted.kind)
     select.given("e.reason = %(reason)s", reason=wanted.reason)
     select.given("e.reference_id = %(reference)s", reference=wanted.reference)
     select.given("e.occurred_at >= %(occurred_from)s", occurred_from=wanted.occurred_from)
     select.given("e.occurred_at < %(occurred_until)s", occurred_until=wanted.occurred_until)
-    select.given("e.recorded_at >= %(recorded_from)s", recorded_from=wanted.recorded_from)
-    select.given("e.recorded_at < %(recorded_until)s", recorded_until=wanted.recorded_until)
-    return select.given("e.sequence > %(after_sequence)s", after_sequence=wanted.after_sequence)
+    if wanted.recorded_from is not None:
+        since = wanted.recorded_from
+        select.where(f"e.recorded_at >= %(since)s and {column} >= %(first)s", since=since, first=first_id(since))
+    if wanted.recorded_until is not None:
+        until, last = wanted.recorded_until, first_id(wanted.recorded_until, later=MINTED_AHEAD_MILLISECONDS)
+        select.where(f"e.recorded_at < %(until)s and {column} < %(last)s", until=until, last=last)
+    if wanted.after_sequence is not None:
+        select.where(BEHIND_SEQUENCE.format(column=column), after_sequence=wanted.after_sequence)
+    return select.given(f"{column} {'<' if wanted.newest_first else '>'} %(after)s", after=after)
 
 
-async def _page(
-    select: Select, column: str, database: Database, wanted: HistoryFilter, after: UUID | None, limit: int
-) -> Sequence[Row]:
-    behind, order = ("<", "desc") if wanted.newest_first else (">", "asc")
-    select.given(f"{column} {behind} %(after)s", after=after)
-    return await select.rows(database, f"order by {column} {order}\nlimit %(limit)s", limit=limit)
+def _in_order(column: str, wanted: HistoryFilter) -> str:
+    return f"order by {column}{' desc' if wanted.newest_first else ''}"
 
 
 async def _entries(database: Database, tenant: TenantId, rows: Sequence[Row]) -> list[Entry]:
@@ -114,7 +124,7 @@ async def _entries(database: Database, tenant: TenantId, rows: Sequence[Row]) ->
         return []
     theirs = Select(MOVEMENTS, tenant).where("m.entry_id = any (%(entries)s::uuid[])", entries=[row[0] for row in rows])
     movements: dict[UUID, list[Row]] = {}
-    for row in await theirs.rows(database, "order by m.id"):
+    for row in await theirs.rows(database, _named("", "order by m.id")):
         movements.setdefault(row[1], []).append(row)
     return [_entry(row, movements.get(row[0], [])) for row in rows]
 
@@ -199,13 +209,51 @@ left join entries as r on r.tenant_id = e.tenant_id and r.reverses = e.id
 where e.tenant_id = %(tenant)s
 """
 
+# Ids grow with time and with the sequence and have an index, times have none: they bound what has to be looked at.
+BEHIND_SEQUENCE = """e.sequence > %(after_sequence)s
+  and {column} > coalesce((
+    select id
+    from entries
+    where tenant_id = %(tenant)s and sequence <= %(after_sequence)s
+    order by sequence desc
+    limit 1
+  ), '00000000-0000-0000-0000-000000000000')"""
+
+_ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
+_LOCATION = names.by_id_or_name("locations", "id", id_is="%(location)s", name="code", name_is="%(code)s")
+
+OF_ITEM = f"m.item_id = (select id from {_ITEM} as one)"
+
+AT_LOCATION = f"m.location_id = (select id from {_LOCATION} as one)"
+
 MOVEMENTS = """
-select m.id, m.entry_id, e.sequence, e.kind, e.reason, e.reference_type, e.reference_id, m.line, m.item_id, i.sku,
+select m.id, m.entry_id, m.sequence, m.entry_kind, m.reason, m.reference_type, m.reference_id, m.line, m.item_id, i.sku,
        m.location_id, l.code, m.lot, m.quantity, m.on_hand_after, m.reserved_after, m.version_after, m.occurred_at,
        m.recorded_at, m.counted_in
-from stock_movements as m
-join entries as e on e.tenant_id = m.tenant_id and e.id = m.entry_id
-join items as i on i.tenant_id = m.tenant_id and i.id = m.item_id
-join locations as l on l.tenant_id = m.tenant_id and l.id = m.location_id
-where m.tenant_id = %(tenant)s
+from (
+    select m.*, e.sequence, e.kind as entry_kind, e.reason, e.reference_type, e.reference_id
+    from stock_movements as m
+    join entries as e on e.tenant_id = m.tenant_id and e.id = m.entry_id
+    where m.tenant_id = %(tenant)s
+"""
+
+
+def _named(page: str, order: str = "") -> str:
+    """The rest of `MOVEMENTS`: only what is on the page is told its item and its location."""
+    return f"""
+{page}
+) as m
+cross join lateral (
+    select sku
+    from items
+    where tenant_id = %(tenant)s and id = m.item_id
+    limit 1
+) as i
+cross join lateral (
+    select code
+    from locations
+    where tenant_id = %(tenant)s and id = m.location_id
+    limit 1
+) as l
+{order}
 """

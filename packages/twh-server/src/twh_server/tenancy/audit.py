@@ -11,13 +11,11 @@ from typing import Final
 from uuid import UUID
 
 from twh_server.database.engine import Database
-from twh_server.database.identifiers import KEY, Kind, TenantId
+from twh_server.database.identifiers import KEY, MINTED_AHEAD_MILLISECONDS, Kind, TenantId, first_id
 from twh_server.database.select import Select
 from twh_server.events.kinds import SUBJECTS
 
 SEQUENCE_MAX: Final = 2**63 - 1
-MINTED_AHEAD_MILLISECONDS: Final = 2
-"""An id may be minted for the millisecond after its event's, when a batch mints very many."""
 
 _KINDS_OF_SUBJECTS: Final[dict[str, Kind[UUID]]] = {kind.prefix: kind for kind in SUBJECTS.values()}
 
@@ -44,9 +42,9 @@ async def list_changes(
         select.where(BY_SUBJECT, subject=_subject(wanted.subject))
     select.given("kind = %(kind)s", kind=wanted.kind)
     if wanted.since is not None:
-        select.where(SINCE, since=wanted.since, since_id=_first_id(wanted.since))
+        select.where(SINCE, since=wanted.since, since_id=first_id(wanted.since))
     if wanted.until is not None:
-        select.where(UNTIL, until=wanted.until, until_id=_first_id(wanted.until, later=MINTED_AHEAD_MILLISECONDS))
+        select.where(UNTIL, until=wanted.until, until_id=first_id(wanted.until, later=MINTED_AHEAD_MILLISECONDS))
     rows = await select.rows(database, PAGE, limit=limit)
     return [(sequence, body.encode()) for sequence, body in rows]
 
@@ -54,11 +52,6 @@ async def list_changes(
 def _subject(text: str) -> UUID | None:
     kind = _KINDS_OF_SUBJECTS.get(text.partition("_")[0])
     return kind.parse(text) if kind else None
-
-
-def _first_id(moment: datetime, *, later: int = 0) -> UUID:
-    """What no identifier is smaller than that was minted at a moment, some milliseconds later, or after that."""
-    return UUID(int=max(0, int(moment.timestamp() * 1000) + later) << 80)
 
 
 CHANGES = """

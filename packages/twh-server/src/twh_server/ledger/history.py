@@ -209,15 +209,21 @@ left join entries as r on r.tenant_id = e.tenant_id and r.reverses = e.id
 where e.tenant_id = %(tenant)s
 """
 
-# Ids grow with time and with the sequence and have an index, times have none: they bound what has to be looked at.
+# Ids grow with time and with the sequence and have an index, times have none: they bound what has to be looked at. The
+# `coalesce` stands within the select: around it, row security would keep the bound from the index.
 BEHIND_SEQUENCE = """e.sequence > %(after_sequence)s
-  and {column} > coalesce((
-    select id
-    from entries
-    where tenant_id = %(tenant)s and sequence <= %(after_sequence)s
-    order by sequence desc
-    limit 1
-  ), '00000000-0000-0000-0000-000000000000')"""
+  and {column} > (
+    select coalesce(
+        (
+            select id
+            from entries
+            where tenant_id = %(tenant)s and sequence <= %(after_sequence)s
+            order by sequence desc
+            limit 1
+        ),
+        '00000000-0000-0000-0000-000000000000'
+    )
+  )"""
 
 _ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
 _LOCATION = names.by_id_or_name("locations", "id", id_is="%(location)s", name="code", name_is="%(code)s")

@@ -67,6 +67,7 @@ BY_ACTOR = "actor_key = %(actor)s"
 BY_SUBJECT = "subject = %(subject)s"
 
 # Ids grow with time and have an index, times have none: they lead to the number from which, and up to which, to look.
+# `coalesce` stands within a select: around it, row security would keep the bound from the index.
 SINCE = """recorded_at >= %(since)s
   and sequence >= (
     select sequence
@@ -77,13 +78,18 @@ SINCE = """recorded_at >= %(since)s
   )"""
 
 UNTIL = """recorded_at < %(until)s
-  and sequence < coalesce((
-    select sequence
-    from events
-    where tenant_id = %(tenant)s and id >= %(until_id)s
-    order by id
-    limit 1
-  ), 9223372036854775807)"""
+  and sequence < (
+    select coalesce(
+        (
+            select sequence
+            from events
+            where tenant_id = %(tenant)s and id >= %(until_id)s
+            order by id
+            limit 1
+        ),
+        9223372036854775807
+    )
+  )"""
 
 PAGE = """
 order by sequence desc

@@ -13,6 +13,9 @@ import msgspec
 
 from twh_server.database.identifiers import ENDPOINT, ENTRY, ITEM, KEY, LOCATION, TENANT, Kind
 
+SEQUENCE_MAX: Final = 2**63 - 1
+"""No event has a greater number."""
+
 KINDS: Final[Mapping[str, str]] = {
     "entry.recorded": "An entry was recorded: stock moved; a reversal is an entry too. The data is the entry with all its movements.",
     "item.created": "An item was created. The data is the item.",

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from twh_server.events.kinds import SEQUENCE_MAX
 from twh_server.http.refusals import InvalidParameter
 from twh_server.refusals import Problem
 
@@ -29,9 +30,16 @@ def key_of(cursor: str | None, kind: type[T]) -> T | None:
         raise _no_cursor() from None
     told: object = key
     parts = cast(tuple[object, ...], told) if isinstance(told, tuple) else (told,)
-    if any("\0" in part for part in parts if isinstance(part, str)):  # no text here has a NUL, nor can it be asked for
+    if not all(map(_can_be_asked_for, parts)):
         raise _no_cursor()
     return key
+
+
+def _can_be_asked_for(part: object) -> bool:
+    """Whether the database can be asked for it: no text there has a NUL, and its only numbers are those of events."""
+    if isinstance(part, str):
+        return "\0" not in part
+    return not isinstance(part, int) or 0 <= part <= SEQUENCE_MAX
 
 
 def _no_cursor() -> InvalidParameter:

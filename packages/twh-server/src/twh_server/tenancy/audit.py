@@ -13,9 +13,7 @@ from uuid import UUID
 from twh_server.database.engine import Database
 from twh_server.database.identifiers import KEY, MINTED_AHEAD_MILLISECONDS, Kind, TenantId, first_id
 from twh_server.database.select import Select
-from twh_server.events.kinds import SUBJECTS
-
-SEQUENCE_MAX: Final = 2**63 - 1
+from twh_server.events.kinds import SEQUENCE_MAX, SUBJECTS
 
 _KINDS_OF_SUBJECTS: Final[dict[str, Kind[UUID]]] = {kind.prefix: kind for kind in SUBJECTS.values()}
 

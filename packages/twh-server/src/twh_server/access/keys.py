@@ -183,7 +183,12 @@ FIND_KEY = """
 select k.tenant_id, t.kind, t.state, k.id, k.name, k.role, k.scopes, k.expires_at, k.revoked_at, k.last_used_at,
        k.successor
 from api_keys as k
-join tenants as t on t.id = k.tenant_id
+cross join lateral (
+    select kind, state
+    from tenants
+    where id = k.tenant_id
+    limit 1
+) as t
 where k.digest = %(digest)s
 """
 

@@ -18,7 +18,7 @@ from twh_server.catalogue.items import ItemRow
 from twh_server.catalogue.listing import Archived
 from twh_server.catalogue.terms import Range
 from twh_server.database.engine import Database
-from twh_server.database.identifiers import TenantId
+from twh_server.database.identifiers import FIRST, TenantId
 from twh_server.database.select import Select, named
 
 FEW = 500
@@ -88,8 +88,6 @@ BY_CHANGE = Order(
     shape=tuple[datetime, UUID],
     place=_change,
 )
-FIRST = UUID(int=0)
-"""Before every id: a page by id always says behind which, so that the index of ids is the one that fits best."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

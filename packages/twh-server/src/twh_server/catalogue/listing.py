@@ -11,7 +11,7 @@ from twh_server.catalogue.items import ItemRow
 from twh_server.catalogue.locations import LocationRow
 from twh_server.catalogue.refusals import ItemNotFound, LocationNotFound
 from twh_server.database.engine import Database
-from twh_server.database.identifiers import ITEM, LOCATION, TenantId
+from twh_server.database.identifiers import FIRST, ITEM, LOCATION, TenantId
 from twh_server.database.select import Select
 
 Archived = Literal["false", "true", "any"]
@@ -75,7 +75,8 @@ async def list_locations(
         select.where(BEHIND, **dict(zip(("after", "after_id"), after, strict=True)))
     else:
         select.given("updated_at >= %(changed_since)s", changed_since=wanted.changed_since)
-        select.given("id > %(after)s", after=after)
+        if after is not None or wanted.changed_since is None:
+            select.where("id > %(after)s", after=after or FIRST)
     order = "id" if wanted.changed_since is None else "updated_at, id"
     rows = await select.rows(database, f"order by {order}\nlimit %(limit)s", limit=limit)
     return [locations.location_of(row) for row in rows]
@@ -102,6 +103,7 @@ cross join lateral (
     select *
     from locations
     where tenant_id = %(tenant)s and parent_id = whole_id
+    order by id
     offset 0
 ) as locations
 where tenant_id = %(tenant)s

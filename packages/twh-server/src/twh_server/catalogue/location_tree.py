@@ -142,6 +142,7 @@ with recursive place (id) as (
         select id
         from locations
         where tenant_id = %(tenant)s and parent_id = place.id
+        order by id
         offset 0
     ) as part
 )

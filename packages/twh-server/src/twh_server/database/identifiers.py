@@ -123,6 +123,9 @@ class Minter:
             self._counter &= (1 << (_COUNTER_BITS - 1)) - 1
 
 
+FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
+"""Around every id: a page in their order always says behind which, so that the index of ids is the one that fits best."""
+
 MINTED_AHEAD_MILLISECONDS = 2
 """An id may be minted for the millisecond after the time that is written beside it, when a batch mints very many."""
 

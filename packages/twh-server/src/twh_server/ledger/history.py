@@ -13,8 +13,10 @@ from twh_server.catalogue.quantities import EXACT, plain
 from twh_server.database.engine import Database, Row
 from twh_server.database.identifiers import (
     ENTRY,
+    FIRST,
     ITEM,
     KEY,
+    LAST,
     LOCATION,
     MINTED_AHEAD_MILLISECONDS,
     MOVEMENT,
@@ -65,6 +67,7 @@ async def list_entries(
 ) -> Sequence[Entry]:
     """A page of entries in the order of their recording, behind the entry `after`."""
     select = _filtered(Select(ENTRIES, tenant), "e.id", wanted, after)
+    select.given("e.reference_id = %(reference)s", reference=wanted.reference)
     rows = await select.rows(database, f"{_in_order('e.id', wanted)}\nlimit %(limit)s", limit=limit)
     return await _entries(database, tenant, rows)
 
@@ -83,6 +86,7 @@ async def list_movements(
 ) -> Sequence[MovementRow]:
     """A page of movements in the order of their recording, behind the movement `after`."""
     select = _filtered(Select(MOVEMENTS, tenant), "m.id", wanted, after)
+    select.given(OF_REFERENCE, reference=wanted.reference)
     if wanted.item is not None:
         item, sku = names.reference(wanted.item, ITEM)
         select.where(OF_ITEM, item=item, sku=sku)
@@ -101,7 +105,6 @@ async def list_movements(
 def _filtered(select: Select, column: str, wanted: HistoryFilter, after: UUID | None) -> Select:
     select.given("e.kind = %(kind)s", kind=wanted.kind)
     select.given("e.reason = %(reason)s", reason=wanted.reason)
-    select.given("e.reference_id = %(reference)s", reference=wanted.reference)
     select.given("e.occurred_at >= %(occurred_from)s", occurred_from=wanted.occurred_from)
     select.given("e.occurred_at < %(occurred_until)s", occurred_until=wanted.occurred_until)
     if wanted.recorded_from is not None:
@@ -112,7 +115,9 @@ def _filtered(select: Select, column: str, wanted: HistoryFilter, after: UUID | 
         select.where(f"e.recorded_at < %(until)s and {column} < %(last)s", until=until, last=last)
     if wanted.after_sequence is not None:
         select.where(BEHIND_SEQUENCE.format(column=column), after_sequence=wanted.after_sequence)
-    return select.given(f"{column} {'<' if wanted.newest_first else '>'} %(after)s", after=after)
+    if wanted.newest_first:
+        return select.where(f"{column} < %(after)s", after=after or LAST)
+    return select.where(f"{column} > %(after)s", after=after or FIRST)
 
 
 def _in_order(column: str, wanted: HistoryFilter) -> str:
@@ -205,7 +210,12 @@ ENTRIES = """
 select e.id, e.sequence, e.kind, e.reason, e.reference_type, e.reference_id, e.forced, e.actor_key, e.actor_name,
        e.reverses, e.occurred_at, e.recorded_at, r.id
 from entries as e
-left join entries as r on r.tenant_id = e.tenant_id and r.reverses = e.id
+left join lateral (
+    select id
+    from entries
+    where tenant_id = %(tenant)s and reverses = e.id
+    limit 1
+) as r on true
 where e.tenant_id = %(tenant)s
 """
 
@@ -228,6 +238,12 @@ BEHIND_SEQUENCE = """e.sequence > %(after_sequence)s
 _ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
 _LOCATION = names.by_id_or_name("locations", "id", id_is="%(location)s", name="code", name_is="%(code)s")
 
+OF_REFERENCE = """m.entry_id = any (array(
+    select id
+    from entries
+    where tenant_id = %(tenant)s and reference_id = %(reference)s
+  ))"""
+
 OF_ITEM = f"m.item_id = (select id from {_ITEM} as one)"
 
 AT_LOCATION = f"m.location_id = (select id from {_LOCATION} as one)"
@@ -239,7 +255,12 @@ select m.id, m.entry_id, m.sequence, m.entry_kind, m.reason, m.reference_type, m
 from (
     select m.*, e.sequence, e.kind as entry_kind, e.reason, e.reference_type, e.reference_id
     from stock_movements as m
-    join entries as e on e.tenant_id = m.tenant_id and e.id = m.entry_id
+    cross join lateral (
+        select *
+        from entries
+        where tenant_id = %(tenant)s and id = m.entry_id
+        limit 1
+    ) as e
     where m.tenant_id = %(tenant)s
 """
 

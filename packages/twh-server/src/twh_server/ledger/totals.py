@@ -12,7 +12,7 @@ from twh_server.catalogue import location_tree, names
 from twh_server.catalogue.items import ItemRef
 from twh_server.catalogue.quantities import EXACT, Quantity, plain
 from twh_server.database.engine import Database
-from twh_server.database.identifiers import ITEM, TenantId
+from twh_server.database.identifiers import FIRST, ITEM, TenantId
 from twh_server.database.select import Select
 
 
@@ -67,10 +67,6 @@ async def list_totals(
         )
         for item_id, sku, on_hand, reserved, sellable, places in found
     ]
-
-
-FIRST = UUID(int=0)
-"""Before every id."""
 
 
 def _text(wanted: TotalFilter) -> str:

@@ -9,8 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from twh_server.database.engine import Database, Row
-from twh_server.database.identifiers import DELIVERY, ENDPOINT, EVENT, DeliveryId, EndpointId, EventId, TenantId
+from twh_server.database.identifiers import DELIVERY, ENDPOINT, EVENT, LAST, DeliveryId, EndpointId, EventId, TenantId
 from twh_server.database.select import Select
+from twh_server.events.kinds import SEQUENCE_MAX
 from twh_server.webhooks.refusals import DeliveryNotFound
 
 DeliveryState = Literal["pending", "delivered", "failed"]
@@ -73,10 +74,8 @@ async def list_deliveries(
 ) -> Sequence[tuple[Delivery, DeliveryPlace]]:
     """A page of deliveries, those of the newest events first, each with its place. Unknown ids find nothing."""
     select = Select(LIST_DELIVERIES, tenant)
-    if after is not None:
-        select.where(
-            "(sequence, endpoint_id) < (%(after)s, %(after_endpoint)s)", after=after[0], after_endpoint=after[1]
-        )
+    sequence, endpoint = after or (SEQUENCE_MAX, LAST)
+    select.where(BEHIND, after=sequence, after_endpoint=endpoint)
     if wanted.endpoint is not None:
         select.where("endpoint_id = %(endpoint)s", endpoint=ENDPOINT.parse(wanted.endpoint))
     if wanted.event is not None:
@@ -150,6 +149,8 @@ OF_EVENT = """sequence = (
     from events
     where tenant_id = %(tenant)s and id = %(event)s
 )"""
+
+BEHIND = "(sequence, endpoint_id) < (%(after)s, %(after_endpoint)s)"
 
 PAGE = """
 order by sequence desc, endpoint_id desc

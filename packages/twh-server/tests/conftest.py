@@ -84,7 +84,7 @@ async def open_shop(database: Database, *, kind: str = "sandbox", name: str = "S
     return Shop(tenant_id, key_id, key.secret)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_shop() -> Callable[[Database], Awaitable[Shop]]:
     """Opens a fresh tenant in any database."""
     return open_shop

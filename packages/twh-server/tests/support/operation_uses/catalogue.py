@@ -32,9 +32,11 @@ async def get_item(desk: Desk):
 async def update_item(desk: Desk):
     made = await desk.client.items.create(sku="APPLES", name="Apples")
 
-    changed = await desk.client.items.update("APPLES", name="Red apples", if_match=made.etag)
+    changed = await desk.client.items.update(
+        "APPLES", name="Red apples", barcodes=["4006381333931"], if_match=made.etag
+    )
 
-    assert (changed.name, changed.version) == ("Red apples", 2)
+    assert (changed.name, changed.barcodes, changed.version) == ("Red apples", ["4006381333931"], 2)
     assert await desk.client.items.get("APPLES") == changed
 
 

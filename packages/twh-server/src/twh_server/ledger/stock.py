@@ -9,7 +9,7 @@ from twh_server.catalogue import listing, location_tree, names
 from twh_server.catalogue.items import ItemRef
 from twh_server.catalogue.locations import LocationRef
 from twh_server.database.engine import Database, Row
-from twh_server.database.identifiers import ITEM, LOCATION, TenantId
+from twh_server.database.identifiers import FIRST, ITEM, LOCATION, TenantId
 from twh_server.database.select import Select, named
 from twh_server.database.together import LookUp
 from twh_server.ledger import as_of, levels
@@ -19,6 +19,9 @@ from twh_server.ledger.levels import LevelRow
 
 LevelPlace = tuple[UUID, UUID, str]
 """Where a page of levels ends: (item, location, lot)."""
+
+BEFORE_ALL: LevelPlace = (FIRST, FIRST, "")
+"""A page always says behind which, so that the index of that order is the one that fits best."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,28 +60,27 @@ async def list_levels(
     if wanted.location is not None and wanted.within:
         select, page = _within(wanted, wanted.location, tenant), PAGE_WITHIN
     else:
-        select, page = _at(wanted, tenant), PAGE
+        select, page = _at(wanted, tenant), PAGE_ANYWHERE
     select.knowing(**as_of.moment(wanted.then))
     select.given("s.updated_at >= %(changed_since)s", changed_since=wanted.changed_since)
-    if after is not None:
-        place = dict(zip(("after_item", "after_location", "after_lot"), after, strict=True))
-        select.where(BEHIND, **place)
+    select.where(BEHIND, **dict(zip(("after_item", "after_location", "after_lot"), after or BEFORE_ALL, strict=True)))
     found = await select.rows(database, page, limit=limit)
     return [(_level(row), LevelRow(*row[4:]).key) for row in found]
 
 
 def _at(wanted: StockFilter, tenant: TenantId) -> Select:
-    item = None if wanted.item is None else ITEM.parse(wanted.item)
-    location = None if wanted.location is None else LOCATION.parse(wanted.location)
-    select = Select(levels_anywhere(wanted.then), tenant).given("s.item_id = %(item)s", item=item)
-    select.given("s.location_id = %(location)s", location=location)
-    select.given("i.sku = %(sku)s", sku=wanted.item if item is None else None)
-    select.given("l.code = %(code)s", code=wanted.location if location is None else None)
-    return select.where(f"{_available(wanted.then)} <= i.reorder_point") if wanted.below_reorder_point else select
+    select = Select(levels_anywhere(wanted.then), tenant)
+    if wanted.location is not None:
+        location, code = names.reference(wanted.location, LOCATION)
+        select.where(AT_LOCATION, location=location, code=code)
+    return _narrowed(select, wanted)
 
 
 def _within(wanted: StockFilter, location: str, tenant: TenantId) -> Select:
-    select = Select(levels_within(wanted.then), tenant).knowing(**location_tree.place(location))
+    return _narrowed(Select(levels_within(wanted.then), tenant).knowing(**location_tree.place(location)), wanted)
+
+
+def _narrowed(select: Select, wanted: StockFilter) -> Select:
     if wanted.item is not None:
         item, sku = names.reference(wanted.item, ITEM)
         select.where(OF_ITEM, item=item, sku=sku)
@@ -104,7 +106,7 @@ _WANTED_LOCATION = names.by_id_or_name(
     "locations", "id, code", id_is="wanted.location_id", name="code", name_is="wanted.code"
 )
 _ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
-_REFS = "i.id as ref_item, i.sku as ref_sku, l.id as ref_location, l.code as ref_code"
+_LOCATION = names.by_id_or_name("locations", "id", id_is="%(location)s", name="code", name_is="%(code)s")
 
 
 def one_level(then: Then | None) -> str:
@@ -131,12 +133,12 @@ left join lateral (
 def levels_anywhere(then: Then | None) -> str:
     """Levels with their names."""
     return f"""
-select {_REFS}, {_columns(then)}
-from stock_levels as s
-{_then(then, "cross join lateral")}
-join items as i on i.tenant_id = s.tenant_id and i.id = s.item_id
-join locations as l on l.tenant_id = s.tenant_id and l.id = s.location_id
-where s.tenant_id = %(tenant)s
+select i.id, i.sku, l.id, l.code, {named("found", levels.COLUMNS)}
+from (
+    select {_columns(then)}
+    from stock_levels as s
+    {_then(then, "cross join lateral")}
+    where s.tenant_id = %(tenant)s
 """
 
 
@@ -178,6 +180,8 @@ LEVEL_NOW = LookUp(sql=one_level(None), parts=("item_ids", "skus", "location_ids
 
 OF_ITEM = f"s.item_id = (select id from {_ITEM} as one)"
 
+AT_LOCATION = f"s.location_id = (select id from {_LOCATION} as one)"
+
 REORDER_POINT = """(
     select reorder_point
     from items
@@ -192,8 +196,8 @@ order by s.item_id, s.location_id, s.lot
 limit %(limit)s
 """
 
-PAGE_WITHIN = f"""{PAGE}
-    ) as s{PAGE}
+# What is on the page is told its names, and nothing else is.
+PAGE_ANYWHERE = f"""{PAGE}
 ) as found
 cross join lateral (
     select id, sku
@@ -209,3 +213,6 @@ cross join lateral (
 ) as l
 order by found.item_id, found.location_id, found.lot
 """
+
+PAGE_WITHIN = f"""{PAGE}
+    ) as s{PAGE_ANYWHERE}"""

@@ -67,7 +67,9 @@ READS = {
     api_keys.ONE_KEY: "one API key",
     **{stock.one_level(then): f"one level {name}" for then, name in TIMES.items()},
     **{
-        stock.levels_anywhere(then) + f" and s.{thing}_id = %({thing})s" + stock.PAGE: f"levels of {thing} {name}"
+        stock.levels_anywhere(then)
+        + f" and s.{thing}_id = %({thing})s"
+        + stock.PAGE_ANYWHERE: f"levels of {thing} {name}"
         for then, name in TIMES.items()
         for thing in ("item", "location")
     },

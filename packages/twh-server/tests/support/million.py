@@ -77,8 +77,8 @@ from generate_series(1, {ENTRIES}) as n
 """,
     "stock_movements": f"""
 insert into stock_movements (tenant_id, id, entry_id, line, kind, item_id, location_id, lot, quantity, on_hand_after,
-                             reserved_after, version_after, occurred_at, recorded_at)
-select :tenant, {_id("movement", "(n * 5 + line)", at="n")}, {_id("entry")}, line, {KIND}, {LEVEL}, '', 1, 1, 0, 1, {AT}, {AT}
+                             reserved_after, version_after, occurred_at, recorded_at, late)
+select :tenant, {_id("movement", "(n * 5 + line)", at="n")}, {_id("entry")}, line, {KIND}, {LEVEL}, '', 1, 1, 0, 1, {AT}, {AT}, false
 from generate_series(1, {ENTRIES}) as n, generate_series(0, {MOVEMENTS // ENTRIES - 1}) as line,
      lateral (select (n * 5 + line) % {LEVELS} as k) as level
 """,

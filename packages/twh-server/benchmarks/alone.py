@@ -11,6 +11,7 @@ from pathlib import Path
 
 import long_poll
 import memory
+import overload
 from cells import Target
 from ground import Ground
 from kept import Found
@@ -54,6 +55,16 @@ ALONE: dict[str, Alone] = {
     "long_poll": Alone(
         what="from a commit to a reader who waits for it",
         measure=lambda ground: {"long_poll": long_poll.measure(ground)},
+    ),
+    "fairness": Alone(
+        what=f"a small tenant beside another's flood of {overload.FLOOD_CONNECTIONS} clients",
+        measure=lambda ground: {"fairness": overload.fairness(ground)},
+        targets={"ratio_to_quiet": Target(most=3)},
+    ),
+    "overload": Alone(
+        what=f"{overload.SIEGE_SECONDS:.0f} s of {overload.SIEGE_CONNECTIONS:,} clients, and afterwards",
+        measure=lambda ground: {"overload": overload.overload(ground)},
+        targets={"seconds_to_normal": Target(most=10)},
     ),
     "catalogue": Alone(what=f"{CATALOGUE_ITEMS:,} items: created, looked up, changed", measure=_catalogue),
     **{

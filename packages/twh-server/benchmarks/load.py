@@ -10,7 +10,7 @@ import selectors
 import socket
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 
@@ -53,7 +53,11 @@ class LoadProcess(ProcessPoolExecutor):
 
     def send(self, plan: Plan) -> Answered:
         """Carry out a plan, and return what came of it."""
-        return self.submit(carry_out, plan).result()
+        return self.begin(plan).result()
+
+    def begin(self, plan: Plan) -> "Future[Answered]":
+        """Begin to carry out a plan: what comes of it is told later."""
+        return self.submit(carry_out, plan)
 
 
 def request(method: str, path: str, secret: str, body: bytes = b"", *, keyed: bool = False) -> bytes:

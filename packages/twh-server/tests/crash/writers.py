@@ -13,13 +13,13 @@ from pathlib import Path
 
 from caller import Caller, Lost, body_of
 
-PAUSE_SECONDS = 0.2
-"""After a loss: a server that is away is not asked in a circle."""
+PAUSE_SECONDS, PAUSE_SECONDS_MAX = 0.2, 3.2
+"""After a loss, and twice as long after the next one: a server that is away is not asked in a circle."""
 
 
 async def write(caller, log, prefix, stopping):
     """Record until told to stop; each request has a key of its own."""
-    turn = 0
+    turn, pause = 0, PAUSE_SECONDS
     while not stopping.is_set():
         key = f"{prefix}-{turn}"
         turn += 1
@@ -30,8 +30,11 @@ async def write(caller, log, prefix, stopping):
         known = 0 < status < 500
         told = f"acknowledged {key} {status} {hashlib.sha256(answer).hexdigest()}" if known else f"unknown {key}"
         log.write(f"{told}\n".encode())
-        if not known:
-            await asyncio.sleep(PAUSE_SECONDS)
+        if known:
+            pause = PAUSE_SECONDS
+        else:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, PAUSE_SECONDS_MAX)
 
 
 async def main(ports, secret, folder, prefix, count):

@@ -92,6 +92,15 @@ async def test_many_things_at_once_take_many_places_and_are_taken_when_they_are_
     assert asked[1].done()
 
 
+async def test_who_waits_too_long_is_told_and_leaves_the_line(few, monkeypatch):
+    monkeypatch.setattr(admitting, "WAITING_SECONDS_MAX", 0.02)
+    asked = await entering(few, ONE, 5)
+    await asyncio.wait(asked)
+
+    assert (len(entered(asked)), len(refused(asked))) == (4, 1)
+    assert few._waiting == 0
+
+
 async def test_who_goes_away_while_waiting_leaves_no_gap_in_the_line(few):
     asked = await entering(few, ONE, 6)
     asked[4].cancel()
@@ -103,6 +112,27 @@ async def test_who_goes_away_while_waiting_leaves_no_gap_in_the_line(few):
     for _ in range(4):
         few.leave(ONE, 1)
     assert (few._lines, few._waiting) == ({}, 0)
+
+
+async def test_a_place_is_not_given_to_who_goes_away_in_the_same_moment(few):
+    asked = await entering(few, ONE, 6)
+    asked[4].cancel()
+    few.leave(ONE, 1)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert asked[5].done()
+    assert asked[4].cancelled()
+
+
+async def test_a_place_that_came_to_who_goes_away_in_the_same_moment_goes_on(few):
+    asked = await entering(few, ONE, 6)
+    few.leave(ONE, 1)
+    asked[4].cancel()
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+    assert asked[5].done()
 
 
 def test_only_who_may_wait_for_news_takes_no_place():

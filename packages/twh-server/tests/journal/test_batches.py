@@ -145,7 +145,7 @@ async def test_many_callers_of_one_batch_are_not_all_answered_before_anybody_els
     await asyncio.gather(somebody(), *(counted(one) for one in bins(400)))
 
     most = max(after - before for before, after in itertools.pairwise(sorted(seen)))
-    assert most <= 2 * writing.SETTLED_TOGETHER_MAX
+    assert most <= 2 * writing.TOLD_TOGETHER_MAX
 
 
 async def test_a_full_process_refuses_other_tenants_too(ask, writer, request_of, other_shop, monkeypatch):

@@ -22,6 +22,8 @@ BULK_PLACES = 8
 """A request that may carry as much as many others takes as many places."""
 TENANT_WAITING_MAX = 1_000
 PROCESS_WAITING_MAX = 3_000
+WAITING_SECONDS_MAX = 10.0
+"""Who has waited for so long is told that it is too much: most callers would not wait much longer by themselves."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,18 +60,11 @@ class Admission:
             return
         if len(line.waiting) >= TENANT_WAITING_MAX or self._waiting >= PROCESS_WAITING_MAX:
             raise Overloaded
-        turn = _Turn(places, asyncio.get_running_loop().create_future())
-        line.waiting.append(turn)
-        self._waiting += 1
         try:
-            await turn.came
-        except asyncio.CancelledError:
-            if turn.came.cancelled():
-                line.waiting.remove(turn)
-                self._waiting -= 1
-            else:  # its turn had just come
-                self.leave(tenant, places)
-            raise
+            async with asyncio.timeout(WAITING_SECONDS_MAX):
+                await self._turn(line, tenant, places)
+        except TimeoutError:
+            raise Overloaded from None
 
     def leave(self, tenant: TenantId, places: int) -> None:
         """Give the places to who has waited longest."""
@@ -80,10 +75,25 @@ class Admission:
         while line.waiting and self._has_room(line, line.waiting[0].places):
             turn = line.waiting.popleft()
             self._waiting -= 1
-            line.under_way += turn.places
-            turn.came.set_result(None)
+            if not turn.came.done():  # or it has just been given up
+                line.under_way += turn.places
+                turn.came.set_result(None)
         if not line.under_way and not line.waiting:
             del self._lines[tenant]
+
+    async def _turn(self, line: _Line, tenant: TenantId, places: int) -> None:
+        turn = _Turn(places, asyncio.get_running_loop().create_future())
+        line.waiting.append(turn)
+        self._waiting += 1
+        try:
+            await turn.came
+        except asyncio.CancelledError:
+            if not turn.came.cancelled():  # it had just come
+                self.leave(tenant, places)
+            elif turn in line.waiting:
+                line.waiting.remove(turn)
+                self._waiting -= 1
+            raise
 
     def _notice(self, tenant: TenantId) -> None:
         if tenant == self._newest:

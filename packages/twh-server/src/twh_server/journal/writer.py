@@ -7,7 +7,7 @@ trips and the flush to disk. Tenants take turns over the connections.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
@@ -27,7 +27,7 @@ TENANT_QUEUE_MAX = 2_000
 TENANT_QUEUE_LINES_MAX = 20_000
 PROCESS_QUEUE_MAX = 10_000
 PROCESS_QUEUE_LINES_MAX = 100_000
-SETTLED_TOGETHER_MAX = 32
+TOLD_TOGETHER_MAX = 32
 """So many callers of a batch are answered before everybody else in the process has a turn."""
 
 _log = logging.getLogger(__name__)
@@ -143,7 +143,10 @@ class Writer:
 
     def _move(self, tenant: TenantId, line: _Line) -> None:
         line.moving = True
-        task = asyncio.create_task(self._take_turns(tenant, line))
+        self._begin(self._take_turns(tenant, line))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._moving.add(task)
         task.add_done_callback(self._moving.discard)
 
@@ -177,11 +180,10 @@ class Writer:
             else:
                 _log.exception("one command cannot be written")
                 outcomes = [fault]
-        for number, (waiting, outcome) in enumerate(zip(taken, outcomes, strict=True), 1):
-            waiting.submission.shares(len(taken))
-            waiting.settle(outcome)
-            if number % SETTLED_TOGETHER_MAX == 0:
-                await asyncio.sleep(0)
+        told = list(zip(taken, outcomes, strict=True))
+        _tell(told[:TOLD_TOGETHER_MAX], among=len(told))
+        if len(told) > TOLD_TOGETHER_MAX:  # the next batch does not wait until all of them are told
+            self._begin(_tell_the_others(told))
 
     async def _commit(self, connection: Connection, tenant: TenantId, taken: list[_Waiting]) -> list[batch.Outcome]:
         submissions, begun = [waiting.submission for waiting in taken], perf_counter()
@@ -194,6 +196,19 @@ class Writer:
         if decided.events:
             self._bell.ring(tenant)
         return decided.outcomes
+
+
+def _tell(told: Sequence[tuple[_Waiting, batch.Outcome]], *, among: int) -> None:
+    for waiting, outcome in told:
+        waiting.submission.shares(among)
+        waiting.settle(outcome)
+
+
+async def _tell_the_others(told: Sequence[tuple[_Waiting, batch.Outcome]]) -> None:
+    """Answer some callers at a time; in between, everybody else in the process has a turn."""
+    for first in range(TOLD_TOGETHER_MAX, len(told), TOLD_TOGETHER_MAX):
+        await asyncio.sleep(0)
+        _tell(told[first : first + TOLD_TOGETHER_MAX], among=len(told))
 
 
 async def _abandon(connection: Connection) -> None:

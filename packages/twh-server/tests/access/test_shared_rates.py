@@ -151,6 +151,20 @@ async def test_nobody_waits_for_a_store_that_does_not_answer(open_buckets, own):
     assert buckets.failures == 1
 
 
+async def test_what_a_slow_store_answers_too_late_is_taken_for_no_other_answer(open_buckets, own):
+    buckets, key = await open_buckets(store=own, wait_seconds=0.02), uuid4()
+    own.hold_still()
+    await allowed(buckets, uuid4(), 3)
+    own.go_on()
+    await until(lambda: not buckets.away)
+    buckets._question_seconds = PATIENCE_SECONDS
+
+    taken = [await take(buckets, key) for _ in range(8)]
+
+    assert [one.remaining for one in taken] == [5, 4, 3, 2, 1, 0, 0, 0]
+    assert not buckets.away
+
+
 async def test_a_store_that_is_not_there_hinders_no_start(open_buckets, own):
     own.kill()
     buckets = await open_buckets(store=own)

@@ -34,7 +34,12 @@ class Valkey:
 
     def hold_still(self):
         """Let it hear everything and answer nothing."""
-        os.kill(self.info("server")["process_id"], signal.SIGSTOP)
+        self._pid = self.info("server")["process_id"]
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def go_on(self):
+        """Answer again, also what it has heard meanwhile."""
+        os.kill(self._pid, signal.SIGCONT)
 
     def info(self, section):
         """What it tells of itself."""

@@ -102,22 +102,22 @@ class SharedBuckets:
         while self._waiting:
             waiting, self._waiting = self._waiting, []
             keys = [key for key, _ in waiting]
-            held = await self._held(keys)
-            decided = map(self._decided, keys, held) if held else map(self.own.take, keys)
+            decided = await self._answers(keys) or map(self.own.take, keys)
             for (_, taken), one in zip(waiting, decided, strict=True):
                 if not taken.done():  # its caller went away
                     taken.set_result(one)
         self._asking = None
 
-    async def _held(self, keys: Sequence[UUID]) -> Sequence[float] | None:
-        """What the store answers; None when it is gone."""
+    async def _answers(self, keys: Sequence[UUID]) -> Sequence[Taken]:
+        """What the store decides for each key; nothing when it is gone."""
         if self.away:
-            return None
+            return []
         try:
-            return await _within(self._question_seconds, self._store.take(self.rate, keys))
+            held = await _within(self._question_seconds, self._store.take(self.rate, keys))
+            return [self._decided(key, tokens) for key, tokens in zip(keys, held, strict=True)]
         except Exception as fault:  # noqa: BLE001  # the same
             self._lose(fault)
-            return None
+            return []
 
     def _decided(self, key: UUID, tokens: float) -> Taken:
         allowed = tokens >= 1

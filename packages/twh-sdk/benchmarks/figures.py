@@ -14,15 +14,15 @@ class Pace:
     runs: int
     """Of a program."""
     calls: int
-    """Of a client, in a row."""
+    """Of a client, in a row: few, so that many rows are disturbed by nothing."""
     rounds: int
     """Of those rows."""
     counting: bool
     """Whether instructions are counted, which takes a minute or two."""
 
 
-THOROUGH = Pace(runs=21, calls=300, rounds=21, counting=True)
-QUICK = Pace(runs=7, calls=100, rounds=7, counting=False)
+THOROUGH = Pace(runs=21, calls=40, rounds=100, counting=True)
+QUICK = Pace(runs=7, calls=20, rounds=40, counting=False)
 
 
 @dataclass(frozen=True, kw_only=True)

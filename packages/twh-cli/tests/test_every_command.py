@@ -13,10 +13,14 @@ import tempfile
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from twh.testing import sign
+from twh.testing.signing import SignedWebhook
 from twh_cli import registry
+from twh_cli.receiver import Receiver
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
@@ -24,6 +28,7 @@ TWH = [sys.executable, "-m", "twh_cli"]
 KEY_THAT_IS_NONE = "twh_test_nobodyskey"
 ONE, LINES, TEXT, NOTHING, ANYTHING = "one object", "an object a line", "text", "nothing", "whatever is there"
 HERE, SERVER, SANDBOX = "this machine", "a server", "its own sandbox"
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 numbers = count(1)
 
 
@@ -103,6 +108,10 @@ ROWS = {
     "events get": Row("{event}", ONE, "id type data", "evt_nonsense", wrong="", shown="entry.recorded"),
     "events tail": Row("-n 2 --count 2", LINES, "id type data", shown="Z  "),
     "listen": Row("--forward-to 127.0.0.1:9 --print-secret", TEXT, "target secret", "--forward-to 127.0.0.1:9 --endpoint whe_nonsense", wrong="", shown="whsec_"),
+    "trigger": Row("item.created", ONE, "id type sequence data", "entry.recorded --item NOWHERE", wrong="no.such", shown="Created item"),
+    "webhooks test": Row("{receiving}", ONE, "delivery event status milliseconds", "whe_nonsense", wrong="", shown="204"),
+    "webhooks verify": Row("{request} --any-age", ONE, "id type data", "{forged} --any-age", 5, "nowhere.http", of=HERE, shown="entry.recorded"),
+    "webhooks receive": Row("--port 0 --count 0", NOTHING, "", "--port {taken} --count 0", 2, "--port many", of=HERE, shown="Receiving at"),
     "webhooks create": Row("http://127.0.0.1:9/{new}", ONE, "id url secret", "nonsense", 5, "", shown="Keep the secret"),
     "webhooks list": Row("", LINES, "id url", shown="url"),
     "webhooks get": Row("{endpoint}", ONE, "id url enabled", "whe_nonsense", wrong="", shown="enabled"),
@@ -186,20 +195,23 @@ def shop():
     sandbox("up")
     told = json.loads(sandbox("env", "--json").stdout)
     shop = Shop(told["TWH_BASE_URL"], told["TWH_API_KEY"], folder)
-    fill(shop)
-    yield shop
+    with Receiver() as receiver:
+        fill(shop, receiver)
+        yield shop
     for name in ("default", "other"):
         sandbox("down", "--name", name)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def fill(shop: Shop) -> None:
+def fill(shop: Shop, receiver: Receiver) -> None:
     """An item with stock in a place of its own, and one of everything else that has an id."""
     names = shop.names
     names |= {"item": "APPLE", "place": "SHELF", "address": shop.address, "key": shop.key, "key_used": "used-1"}
     shop.run("items", "create", "APPLE", "--name", "Apples", "--reorder-point", "2")
     shop.run("locations", "create", "SHELF", "--name", "Shelf")
     names["endpoint"] = shop.run("webhooks", "create", "http://127.0.0.1:9/hook")["id"]
+    names["receiving"] = shop.run("webhooks", "create", receiver.url, "--kind", "item.created")["id"]
+    names["taken"] = str(urlsplit(receiver.url).port)
     entry = shop.run("receive", "APPLE", "100", "--at", "SHELF", "--key", "used-1")
     names |= {"entry": entry["id"], "movement": entry["movements"][0]["id"]}
     names["event"] = shop.run("events", "tail", "-n", "1", "--count", "1")["id"]
@@ -210,8 +222,16 @@ def fill(shop: Shop) -> None:
     line = {"item": "APPLE", "location": "SHELF", "quantity": "1"}
     write(shop, "entries", {"kind": "receipt", "lines": [line]})
     write(shop, "refused_entries", {"kind": "issue", "lines": [line | {"quantity": "99999"}]})
+    body = json.dumps(shop.run("events", "get", names["event"])).encode()
+    capture(shop, "request", sign(body, SECRET))
+    capture(shop, "forged", sign(body, SECRET)._replace(body=body + b" "))
     write(shop, "items", {"sku": "IMPORTED", "name": "Imported"})
     write(shop, "refused_items", {"sku": "UNREADABLE", "name": ""})
+
+
+def capture(shop: Shop, name: str, webhook: SignedWebhook) -> None:
+    shop.names[name] = str(shop.folder / f"{name}.json")
+    Path(shop.names[name]).write_text(json.dumps({"headers": webhook.headers, "body": webhook.body.decode()}))
 
 
 def write(shop: Shop, name: str, line: object) -> None:
@@ -225,6 +245,7 @@ def typed(shop, twh, monkeypatch):
     monkeypatch.setenv("TWH_DATA_DIR", str(shop.folder))
     monkeypatch.setenv("TWH_API_KEY", shop.key)
     monkeypatch.setenv("TWH_BASE_URL", shop.address)
+    monkeypatch.setenv("TWH_WEBHOOK_SECRET", SECRET)
 
     def run(path, words=None, *more, by=None):
         row = ROWS[path]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
@@ -20,12 +20,17 @@ class Arrived:
     headers: Mapping[str, str]
 
 
-class Receiver:
-    """Listens on loopback inside the block, on a port that the system chooses, and answers 204."""
+def taken(_: Arrived) -> int:
+    """The answer of who takes whatever comes."""
+    return 204
 
-    def __init__(self) -> None:
+
+class Receiver:
+    """Listens on loopback inside the block, on a port that the system chooses or this one, and answers what is told."""
+
+    def __init__(self, port: int = 0, answer: Callable[[Arrived], int] = taken) -> None:
         self.arrivals: queue.Queue[Arrived] = queue.Queue()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(self.arrivals))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler_for(self.arrivals, answer))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
@@ -49,15 +54,16 @@ class Receiver:
         self._server.server_close()
 
 
-def handler_for(arrivals: queue.Queue[Arrived]) -> type[BaseHTTPRequestHandler]:
+def handler_for(arrivals: queue.Queue[Arrived], answer: Callable[[Arrived], int]) -> type[BaseHTTPRequestHandler]:
     class Keep(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             length = int(self.headers.get("content-length") or 0)
             body = self.rfile.read(min(length, BODY_BYTES_MAX))
-            arrivals.put(Arrived(body, {name.lower(): value for name, value in self.headers.items()}))
-            self.send_response(204)
+            arrived = Arrived(body, {name.lower(): value for name, value in self.headers.items()})
+            arrivals.put(arrived)
+            self.send_response(answer(arrived))
             self.send_header("content-length", "0")
             self.end_headers()
 

@@ -84,6 +84,7 @@ COMMANDS = (
     Command("events get", "One event, with all that it tells", "events"),
     Command("events tail", "Watch events as they happen", "events"),
     Command("listen", "Forward events to a web server here, signed; nothing is missed", "listen"),
+    Command("trigger", "Make an event really happen, in a sandbox", "trigger"),
     Command("webhooks create", "Have events sent to an address", "webhooks"),
     Command("webhooks list", "The addresses that events are sent to", "webhooks"),
     Command("webhooks get", "One endpoint", "webhooks"),
@@ -92,6 +93,9 @@ COMMANDS = (
     Command("webhooks deliveries", "What was or is to be delivered", "webhooks"),
     Command("webhooks attempts", "What each try to deliver came to", "webhooks"),
     Command("webhooks rotate-secret", "Give an endpoint another secret; for a while both sign", "webhooks"),
+    Command("webhooks test", "Send an endpoint an event, and see what came of it", "trigger"),
+    Command("webhooks verify", "Whether a captured request was signed by who has the secret", "received"),
+    Command("webhooks receive", "A web server here that verifies what arrives, and prints it", "received"),
     Command("keys list", "Who may act for the tenant", "keys"),
     Command("keys get", "One key, without its secret", "keys"),
     Command("keys create", "Make a key; its secret is shown once", "keys"),
@@ -114,7 +118,7 @@ COMMANDS = (
 SECTIONS = (
     ("Begin", ("quickstart", "sandbox", "login", "logout", "profile", "config", "doctor")),
     ("Record", ("receive", "issue", "return", "adjust", "transfer", "count", "reverse")),
-    ("Look", ("stock", "movements", "entries", "events", "listen")),
+    ("Look", ("stock", "movements", "entries", "events", "listen", "trigger")),
     ("Keep", ("items", "locations", "webhooks", "ledger", "keys", "settings", "audit")),
     ("More", ("api", "retry", "whoami", "version", "commands", "completion", "help")),
 )

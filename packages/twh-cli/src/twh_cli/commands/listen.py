@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from contextlib import ExitStack
@@ -12,8 +11,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from twh import webhooks
-from twh_cli import feed, output, readings
+from twh_cli import feed, output, readings, webhook_secrets
 from twh_cli import options as o
 from twh_cli.app import new_app
 from twh_cli.listening import bookmark, showing
@@ -27,7 +25,6 @@ app = new_app()
 
 ATTEMPTS = 5
 LOOK_SECONDS = 0.5
-SECRET_VARIABLE = "TWH_WEBHOOK_SECRET"  # noqa: S105 - where a secret is, and none itself
 SECRET = (output.Column("target", "target"), output.Column("secret", "secret"))
 
 ForwardTo = Annotated[
@@ -202,13 +199,8 @@ def place(mark: Bookmark, begin: str | None, since: datetime | None) -> int:
 
 
 def secret_of(mark: Bookmark) -> str:
-    """The one that this environment's programs know, else the target's own."""
-    chosen = os.environ.get(SECRET_VARIABLE)
-    try:
-        webhooks.key_of(chosen or mark.secret)
-    except ValueError as why:
-        raise WronglyTyped(f"{SECRET_VARIABLE}: {why}.", hint=f"unset {SECRET_VARIABLE}") from None
-    return chosen or mark.secret
+    """The one that programs here know, else the target's own."""
+    return next(iter(webhook_secrets.in_environment()), mark.secret)
 
 
 def show_secret(mark: Bookmark) -> None:
@@ -221,8 +213,8 @@ def show_secret(mark: Bookmark) -> None:
 def tell_secret(mark: Bookmark, *, fresh: bool) -> None:
     """Shown when it is new; from then on, how to see it."""
     say = session().say
-    if os.environ.get(SECRET_VARIABLE):
-        say(f"  signed with {SECRET_VARIABLE}")
+    if webhook_secrets.in_environment():
+        say(f"  signed with {webhook_secrets.VARIABLE}")
     elif fresh:
         say(f"  signed with {mark.secret}")
     else:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+from heapq import merge
+from itertools import takewhile
 from typing import Annotated, Literal
 
 import typer
 
+from twh import models
 from twh_cli import options as o
-from twh_cli import output
+from twh_cli import output, readings
 from twh_cli.app import new_app
 from twh_cli.output import Column
 from twh_cli.problems import WronglyTyped
@@ -136,15 +141,32 @@ def deliveries(
     state: Annotated[
         Literal["pending", "delivered", "failed"] | None, typer.Option("--state", help="Only in this state.")
     ] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only what was not taken: given up, or to be tried again.")
+    ] = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", metavar="TIME", parser=readings.moment, help="Created since: a time, or 3h for ago."),
+    ] = None,
     limit: o.Limit = o.LIMIT,
     everything: o.All = False,
 ) -> None:
-    """The newest first."""
+    """The newest first. What each try came to: twh webhooks attempts DELIVERY"""
+    if failed and state:
+        raise WronglyTyped("Either --failed or --state.")
     most = o.limited(limit, everything)
-    found = session().client.webhooks.deliveries(
-        endpoint=endpoint, event=event, state=state, page_size=output.page_size(most)
-    )
-    output.show_list(found, DELIVERIES, limit=most, what="deliveries like this")
+    size = output.page_size(most)
+
+    def found(state: Literal["pending", "delivered", "failed"] | None) -> Iterator[models.Delivery]:
+        return iter(session().client.webhooks.deliveries(endpoint=endpoint, event=event, state=state, page_size=size))
+
+    shown = found(state)
+    if failed:
+        again = (one for one in found("pending") if one.attempts)
+        shown = merge(found("failed"), again, key=lambda one: one.sequence, reverse=True)
+    if since:
+        shown = takewhile(lambda one: one.created_at >= since, shown)
+    output.show_list(shown, DELIVERIES, limit=most, what="deliveries like this")
 
 
 @app.command("attempts")

@@ -35,7 +35,7 @@ def from_json(raw: bytes) -> Captured | None:
     except ValueError:
         return None
     match told:
-        case {"headers": dict() as headers, "body": str() as body}:
+        case {"headers": dict() as headers, "body": str() as body}:  # pyright: ignore[reportUnknownVariableType]
             return Captured(
                 {name: str(value) for name, value in cast("dict[str, Any]", headers).items()}, body.encode()
             )

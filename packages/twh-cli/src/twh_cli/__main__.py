@@ -19,6 +19,9 @@ def main(words: list[str] | None = None) -> int:
         print(said, flush=True)  # noqa: T201 - there is no session and no output yet
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us has enough
+    except OSError as why:
+        sys.stderr.write(f"error  This could not be written: {why.strerror}.\n")
+        return 1
     return 0
 
 

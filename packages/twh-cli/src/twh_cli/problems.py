@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shlex
@@ -148,6 +149,13 @@ def understood(error: BaseException, words: list[str], docs: str | None = None) 
             return from_sdk(error, words, docs)
         case Explained():
             return Problem(exit_code=error.exit_code, code=error.code, message=error.message, hint=error.hint)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
+            return Problem(
+                exit_code=exit_codes.UNEXPECTED,
+                code="no_room",
+                message=f"There is no room to write on: {error.strerror}. What was sent to a server stays done.",
+                hint="Make room, then look what was done: twh entries list",
+            )
         case typer.TyperException():
             return from_typer(error)
         case KeyboardInterrupt() | typer.Abort():

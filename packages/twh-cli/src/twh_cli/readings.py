@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import TextIO
 
 import typer
 
@@ -125,14 +127,24 @@ def json_or_text(value: str) -> object:
     return read
 
 
-def text_of(path: str) -> str:
-    """What a file holds; `@-` and `-` are stdin."""
+def text_of(path: str, bytes_max: int | None = None) -> str:
+    """What a file holds; `-` is stdin. Of what has more than `bytes_max`, no more is read than that takes to see."""
     try:
         if path == "-":
-            return typer.get_text_stream("stdin").read()
-        return Path(path).read_text(encoding="utf-8")
+            return decoded(sys.stdin, bytes_max, path)
+        with Path(path).open(encoding="utf-8") as file:
+            return decoded(file, bytes_max, path)
     except (OSError, UnicodeDecodeError) as why:
         raise typer.BadParameter(f"{path} cannot be read: {why}") from None
+
+
+def decoded(file: TextIO, bytes_max: int | None, path: str) -> str:
+    if bytes_max is None:
+        return file.read()
+    text = file.read(bytes_max + 1)
+    if len(text) > bytes_max:
+        raise typer.BadParameter(f"{path} has more than the {bytes_max:,} bytes that a request may have.")
+    return text
 
 
 def with_minus_signs(words: list[str]) -> list[str]:

@@ -196,6 +196,7 @@ async def test_deliveries_and_their_attempts_can_be_read(http, database):
     assert (await http.get(f"/v1/events/{delivery['event']}")).json()["sequence"] == 3
     assert [(attempt["number"], attempt["status"]) for attempt in attempts["data"]] == [(1, None)]
     assert attempts["data"][0]["error"].startswith("There was no connection")
+    assert attempts == (await http.get(f"/v1/deliveries/{delivery['id']}/attempts?limit=1")).json()
     assert (await http.get("/v1/deliveries", params={"state": "failed"})).json()["data"] == []
 
 

@@ -19,6 +19,8 @@ from twh_cli.session import session
 
 app = new_app()
 
+BODY_BYTES_MAX = 1 << 26
+"""What is larger is sent in parts: it is not read, so that a wrong file fills no memory."""
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
 
@@ -95,7 +97,7 @@ def query_text(value: object) -> str:
 
 
 def read_body(path: str) -> dict[str, object]:
-    text = readings.text_of(path)
+    text = readings.text_of(path, BODY_BYTES_MAX)
     try:
         body: object = json.loads(text, parse_float=str)
     except ValueError as why:

@@ -114,7 +114,7 @@ def first_attempt(
     until = time.monotonic() + DELIVERY_SECONDS_MAX
     while time.monotonic() < until:
         delivery = client.webhooks.deliveries(endpoint=endpoint, event=event.id).first()
-        attempt = next(iter(client.webhooks.attempts(delivery)), None) if delivery else None
+        attempt = client.webhooks.attempts(delivery).first() if delivery else None
         if delivery and attempt:
             return delivery, attempt
         time.sleep(LOOK_SECONDS)

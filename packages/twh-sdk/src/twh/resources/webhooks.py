@@ -115,10 +115,17 @@ class Webhooks(Resource[DriverT_co]):
         return Call(method="GET", path=path, returns=models.Delivery, options=options)
 
     @listing
-    def attempts(self, delivery: str | AnId, *, options: Options | None = None) -> Call[Page[models.Attempt]]:
-        """What each try to deliver it came to."""
-        path = f"/v1/deliveries/{segment(named(delivery))}/attempts"
-        return Call(method="GET", path=path, returns=Page[models.Attempt], options=options)
+    def attempts(
+        self, delivery: str | AnId, *, page_size: int | None = None, options: Options | None = None
+    ) -> Call[Page[models.Attempt]]:
+        """What each try to deliver it came to, first to last."""
+        return Call(
+            method="GET",
+            path=f"/v1/deliveries/{segment(named(delivery))}/attempts",
+            returns=Page[models.Attempt],
+            query=query(limit=page_size),
+            options=options,
+        )
 
     def verify(
         self,

@@ -84,7 +84,7 @@ class DeliveryList(msgspec.Struct, frozen=True):
 
 
 class AttemptList(msgspec.Struct, frozen=True):
-    """All attempts of a delivery."""
+    """A page of the attempts of a delivery."""
 
     data: list[Attempt]
     next_cursor: str | None
@@ -255,13 +255,19 @@ async def get_delivery(call: Call[Any, Query]) -> Answer:
     method="GET",
     path="/v1/deliveries/{delivery}/attempts",
     scope="webhooks:read",
+    query=PageQuery,
     answers={200: AttemptList},
     refusals=(DeliveryNotFound,),
 )
-async def attempts(call: Call[Any, Query]) -> Answer:
-    """List every attempt of a delivery, first to last."""
-    found = await deliveries.list_attempts(call.rooms.database, call.tenant, call.path["delivery"])
-    return shown(AttemptList(list(found), None))
+async def attempts(call: Call[Any, PageQuery]) -> Answer:
+    """List the attempts of a delivery, first to last."""
+    query = call.query
+    after = key_of(query.cursor, int) or 0
+    found = await deliveries.list_attempts(
+        call.rooms.database, call.tenant, call.path["delivery"], after=after, limit=query.limit + 1
+    )
+    page, cursor = paged(found, query.limit, lambda attempt: attempt.number)
+    return shown(AttemptList(page, cursor))
 
 
 async def _submit_secret(call: Call[Any, Any], command: Command[NewEndpoint], *, status: int) -> Answer:

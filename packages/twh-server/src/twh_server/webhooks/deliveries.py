@@ -87,10 +87,12 @@ async def list_deliveries(
     return [(_shown(row), (row[4], row[1])) for row in rows]
 
 
-async def list_attempts(database: Database, tenant: TenantId, text: str) -> Sequence[Attempt]:
-    """Every attempt of a delivery, first to last. Raises DeliveryNotFound."""
-    delivery = DELIVERY.parse(text)
-    rows = await database.read(tenant, LIST_ATTEMPTS, {"tenant": tenant, "id": delivery})
+async def list_attempts(
+    database: Database, tenant: TenantId, text: str, *, after: int = 0, limit: int = 200
+) -> Sequence[Attempt]:
+    """The attempts of a delivery behind a number, first to last. Raises DeliveryNotFound."""
+    parameters = {"tenant": tenant, "id": DELIVERY.parse(text), "after": after, "limit": limit}
+    rows = await database.read(tenant, LIST_ATTEMPTS, parameters)
     if not rows:
         raise DeliveryNotFound(text)
     return [
@@ -127,9 +129,10 @@ where tenant_id = %(tenant)s and id = %(id)s
 LIST_ATTEMPTS = """
 select a.number, a.at, a.status, a.error, a.milliseconds, a.response
 from deliveries as d
-left join delivery_attempts as a on a.tenant_id = d.tenant_id and a.delivery_id = d.id
+left join delivery_attempts as a on a.tenant_id = d.tenant_id and a.delivery_id = d.id and a.number > %(after)s
 where d.tenant_id = %(tenant)s and d.id = %(id)s
 order by a.number
+limit %(limit)s
 """
 
 LIST_DELIVERIES = f"""

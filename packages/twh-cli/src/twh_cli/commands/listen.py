@@ -121,17 +121,21 @@ def watch(
                     raise fault
                 case _:
                     going -= 1
+    except KeyboardInterrupt:
+        run.say("")  # the terminal has written ^C
+        raise
     finally:
         for one in forwarders:
             one.bookmark.save()
-            where = f"{one.bookmark.target} is at number {one.bookmark.after}"
-            run.say(f"{where}. To go on: twh listen --forward-to {one.bookmark.target}", "dim")
-            if one.bookmark.passed_over:
-                run.say(
-                    f"{len(one.bookmark.passed_over)} passed over so far. To send them once more: "
-                    f"twh listen --forward-to {one.bookmark.target} --again",
-                    "yellow",
-                )
+            tell_place(one.bookmark)
+
+
+def tell_place(mark: Bookmark) -> None:
+    """How far it is, and what to type to go on."""
+    say, again = session().say, f"twh listen --forward-to {mark.target.removeprefix('http://')}"
+    say(f"{mark.target} is at number {mark.after}. To go on: {again}", "dim")
+    if mark.passed_over:
+        say(f"{len(mark.passed_over)} passed over so far. To send them once more: {again} --again", "yellow")
 
 
 def walk(
@@ -218,4 +222,4 @@ def tell_secret(mark: Bookmark, *, fresh: bool) -> None:
     elif fresh:
         say(f"  signed with {mark.secret}")
     else:
-        say(f"  signed as before: twh listen --forward-to {mark.target} --print-secret", "dim")
+        say(f"  signed as before: twh listen --forward-to {mark.target.removeprefix('http://')} --print-secret", "dim")

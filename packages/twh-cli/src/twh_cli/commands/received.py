@@ -16,7 +16,7 @@ from twh_cli import captured, output, readings, webhook_secrets
 from twh_cli.app import new_app
 from twh_cli.captured import Captured
 from twh_cli.commands.events import COLUMNS, with_summary
-from twh_cli.event_lines import told_by, when
+from twh_cli.event_lines import summary, when
 from twh_cli.problems import FileUnusable, WronglyTyped
 from twh_cli.receiver import Arrived, Receiver
 from twh_cli.session import session
@@ -141,7 +141,7 @@ def show(arrived: Arrived, event: models.Event | None, rejected: WebhookRejected
         return
     colour = takes_colour(sys.stdout, no_color=session().choices.no_color)
     mark = "not verified" if rejected else "verified"
-    what = f"{event.type:<17}  {told_by(event)}" if event else f"{len(arrived.body)} bytes that are no event"
+    what = f"{event.type:<17}  {summary(event)}" if event else f"{len(arrived.body)} bytes that are no event"
     line = fitted(harmless(f"{when(now)}  {mark:<12}  {what}"))
     output.write(line.replace(mark, painted(mark, "red" if rejected else "green", colour=colour), 1))
     if rejected:

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from twh_cli import output
-from twh_cli.event_lines import told_by, when
+from twh_cli.event_lines import summary, when
 from twh_cli.listening.forwarding import Forward
 from twh_cli.session import session
 from twh_cli.terminal import fitted, harmless, painted, takes_colour
@@ -25,7 +25,7 @@ def show(forward: Forward, *, several: bool) -> None:
         f"{forward.posted.milliseconds:>5} ms",
         *([forward.target.partition("://")[2]] if several else []),
         f"{forward.event.type:<17}",
-        told_by(forward.event),
+        summary(forward.event),
     ]
     line = fitted(harmless("  ".join(words)))
     colour = takes_colour(sys.stdout, no_color=session().choices.no_color)

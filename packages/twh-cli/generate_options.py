@@ -8,11 +8,19 @@ import sys
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from twh.events import KINDS as KINDS_OF_EVENTS
 from twh_cli import app, registry
 
 TARGET = Path(__file__).parent / "src" / "twh_cli" / "completing" / "options.py"
 KINDS = {"ITEM": "items", "LOCATION": "locations", "FILE": "files", "FOLDER": "files"}
-NAMED = {"item": "items", "location": "locations", "at": "locations"}
+EVENT_KINDS = "|".join(sorted(KINDS_OF_EVENTS))
+NAMED = {
+    "item": "items",
+    "location": "locations",
+    "at": "locations",
+    "types": EVENT_KINDS,
+    "event_kind": EVENT_KINDS,
+}
 HEAD = '''# Generated from the commands by generate_options.py: do not edit.
 """The arguments and options of every command, as completion needs them."""
 

@@ -271,6 +271,15 @@ def test_only_what_is_wanted_is_forwarded_and_the_rest_is_not_kept_for_later(twh
     assert target.ids == ["evt_4", "evt_5"]
 
 
+def test_a_kind_that_nobody_knows_is_said_to_be_one(twh, feed, target):
+    feed.append(event(4).replace(b"item.created", b"item.create"))
+
+    ran = twh("listen", "-f", target.url, "--type", "item.create", "--from", "start", "--count", "1")
+
+    assert "knows no kind of event 'item.create': did you mean item.created?" in ran.err
+    assert target.ids == ["evt_4"]
+
+
 def test_an_endpoint_says_which_kinds(twh, feed, target):
     feed.append(event(4, models.ItemUpdated))
 

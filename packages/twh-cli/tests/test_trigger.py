@@ -151,8 +151,8 @@ def test_without_a_kind_they_are_listed(twh):
     assert [json.loads(line)["event"] for line in twh("trigger").out.splitlines()] == list(triggers.ACTS)
 
 
-def test_an_unknown_kind_is_told_with_those_that_are(twh, elsewhere):
-    ran = twh("trigger", "stock.high", "--json")
+def test_an_unknown_kind_is_told_with_what_was_meant(twh, elsewhere):
+    ran = twh("trigger", "stock.lo", "--json")
 
     assert ran.exit_code == 2
-    assert "stock.low" in ran.error["message"]
+    assert "did you mean stock.low?" in ran.error["message"]

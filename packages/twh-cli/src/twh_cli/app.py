@@ -5,6 +5,7 @@ Whatever goes wrong on the way ends as four lines on stderr and an exit code.
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import sys
@@ -32,7 +33,7 @@ PLAIN_WORDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] 
     (re.compile(r"<([a-z]+(?:\|[a-z]+)+)>"), lambda found: found[1] + "  "),
     (re.compile(r"<int(?: range)?>"), lambda found: "N".ljust(len(found[0]))),
     (re.compile(r"\{([A-Z]+)\}"), lambda found: found[1]),
-    (re.compile(r"  \[x[<>=]+\d+\]|; x[<>=]+\d+|  \[\d+<=x<=\d+\]"), lambda _: ""),
+    (re.compile(r"  \[x[<>=]+\d+\]|; x[<>=]+\d+|; \d+<=x<=\d+|  \[\d+<=x<=\d+\]"), lambda _: ""),
 )
 EPILOG = "Options for every command (--json, --output, --yes …): twh --help"
 
@@ -141,7 +142,7 @@ class PlainlyHelped(TyperCommand):
 
 def helped(command: registry.Command, function: Callable[..., object] | None) -> str:
     """The registry's line, and then what the function's docstring adds."""
-    more = function.__doc__ if function else None
+    more = inspect.getdoc(function) if function else None
     return f"{command.help}.\n\n{more}" if more else f"{command.help}."
 
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 from twh import models
+from twh.events import KINDS
 
 MOVEMENTS_TOLD = 3
+
+
+def near(kind: str) -> str:
+    """The end of a sentence about a kind of event that there is not: `: did you mean stock.low?`, or a full stop."""
+    found = get_close_matches(kind, KINDS, n=1)
+    return f": did you mean {found[0]}?" if found else "."
 
 
 def when(moment: datetime) -> str:

@@ -9,7 +9,10 @@ from typing import Annotated, TypeVar
 import typer
 
 from twh import NOT_GIVEN, NotGiven
+from twh.events import KINDS
 from twh_cli import readings
+from twh_cli.event_lines import near
+from twh_cli.session import session
 
 T = TypeVar("T")
 
@@ -88,6 +91,14 @@ Types = Annotated[
 
 def limited(limit: int, everything: bool) -> int | None:  # noqa: FBT001 - the two options as they were typed
     return None if everything else limit
+
+
+def noticed(kinds: list[str] | None) -> list[str] | None:
+    """The kinds as they were typed; one that this version does not know may be newer, or mistyped, and that is said."""
+    for kind in ",".join(kinds or []).split(","):
+        if kind and kind not in KINDS:
+            session().say(f"This version knows no kind of event {kind!r}{near(kind)}", "yellow")
+    return kinds
 
 
 def told(value: T | None) -> T | NotGiven:

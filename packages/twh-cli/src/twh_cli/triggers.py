@@ -21,6 +21,7 @@ from typing import Any
 import twh
 from twh import models
 from twh_cli import exit_codes, output
+from twh_cli.event_lines import near
 from twh_cli.problems import Explained, SandboxNotRunning, WronglyTyped
 from twh_cli.sandbox import process
 from twh_cli.sandbox.place import State, places
@@ -71,7 +72,9 @@ Act = Callable[[twh.Client, Wishes], Done]
 def happen(kind: str, wishes: Wishes) -> tuple[Done, models.Event | None]:
     """Make it happen, and find what the feed tells of it; None of a tenant that is closed to its own key from then on."""
     if kind not in ACTS:
-        raise WronglyTyped(f"There is no kind of event {kind!r}. There are: {', '.join(ACTS)}.", hint="twh trigger")
+        raise WronglyTyped(
+            f"There is no kind of event {kind!r}{near(kind)}", hint="twh trigger   (without a kind, it lists them)"
+        )
     run = session()
     tenant = None if run.is_live() else run.client.tenant.get().tenant
     if tenant is None or tenant.kind == "live":

@@ -44,7 +44,7 @@ def list_events(
     most = o.limited(limit, everything)
     client = session().client
     after = feed.before(client, since) if since else after
-    events = client.events.list(after=after, types=types, page_size=output.page_size(most))
+    events = client.events.list(after=after, types=o.noticed(types), page_size=output.page_size(most))
     output.show_list(for_people(events), COLUMNS, limit=most, what="events like this")
 
 
@@ -72,10 +72,10 @@ def tail(
     """
     client = session().client
     begin = beginning(last, after, since)
-    if follow:
-        events: Iterable[models.Event] = client.events.stream(after=begin, types=types)
-    else:
-        events = client.events.list(after=begin, types=types)
+    kinds = o.noticed(types)
+    events: Iterable[models.Event] = (
+        client.events.stream(after=begin, types=kinds) if follow else client.events.list(after=begin, types=kinds)
+    )
     if follow and count is None:
         session().say("Waiting for events; Ctrl-C ends it.", "dim")
     about = (event for event in events if feed.is_about(event, item=item, location=location))

@@ -76,7 +76,7 @@ def listen(
             mark.save()
             show_secret(mark)
         return
-    kinds = types or (run.client.webhooks.get(endpoint).kinds or None if endpoint else None)
+    kinds = o.noticed(types) or (run.client.webhooks.get(endpoint).kinds or None if endpoint else None)
     wanted = Wanted(types=kinds, item=item, location=location)
     told: queue.Queue[Forward | BaseException | None] = queue.Queue()
     with ExitStack() as held:

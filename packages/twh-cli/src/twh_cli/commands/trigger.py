@@ -38,7 +38,9 @@ OfLocation = Annotated[
 ]
 Quantity = Annotated[
     Decimal | None,
-    typer.Option("--quantity", parser=readings.quantity, help="How much is moved; for stock.low, how much is left."),
+    typer.Option(
+        "--quantity", metavar="N", parser=readings.quantity, help="How much is moved; for stock.low, how much is left."
+    ),
 ]
 Fields = Annotated[
     list[str] | None,
@@ -55,7 +57,7 @@ class NotDelivered(Explained):
 
 @app.command("trigger")
 def trigger(
-    event: Annotated[str | None, typer.Argument(metavar="EVENT", help="entry.recorded, stock.low …")] = None,
+    event_kind: Annotated[str | None, typer.Argument(metavar="EVENT", help="entry.recorded, stock.low …")] = None,
     item: OfItem = None,
     location: OfLocation = None,
     quantity: Quantity = None,
@@ -64,13 +66,14 @@ def trigger(
     """In a sandbox only: what is triggered is done through the API and stays done. Without EVENT, it lists them.
 
     For example: twh trigger stock.low --item TSHIRT-M --at MAIN --quantity 2
-    or: twh trigger entry.recorded --set kind=issue --set reference='{"type": "order", "id": "WEB-1"}'
+
+    Or: twh trigger entry.recorded --set kind=issue --set reference=WEB-1
     """
-    if event is None:
+    if event_kind is None:
         output.show_list(({"event": kind} for kind in triggers.ACTS), (Column("event", "event"),), limit=None, what="")
         return
     wishes = Wishes(item=item, location=location, quantity=quantity, fields=readings.attributes(fields or []))
-    done, news = triggers.happen(event, wishes)
+    done, news = triggers.happen(event_kind, wishes)
     session().say(done.what, "green")
     if news is None:
         output.show_nothing()
@@ -81,12 +84,14 @@ def trigger(
 @app.command("test")
 def send_test(
     endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="Id: whe_…")],
-    event: Annotated[str | None, typer.Option("--event", help="Which kind, of those that it wants.")] = None,
+    event_kind: Annotated[
+        str | None, typer.Option("--event", metavar="EVENT", help="Which kind, of those that it wants.")
+    ] = None,
 ) -> None:
     """Makes an event happen that the endpoint wants, as `twh trigger` does, and tells what came of sending it there."""
     client = session().client
     known = client.webhooks.get(endpoint)
-    kind = event or next(iter(known.kinds), USUAL_KIND)
+    kind = event_kind or next(iter(known.kinds), USUAL_KIND)
     if known.kinds and kind not in known.kinds:
         raise WronglyTyped(f"This endpoint does not want {kind}: it wants {', '.join(known.kinds)}.")
     if not known.enabled:

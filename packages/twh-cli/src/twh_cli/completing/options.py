@@ -31,7 +31,9 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "locations archive": ("locations",),
     "locations restore": ("locations",),
     "events get": ("",),
-    "trigger": ("",),
+    "trigger": (
+        "endpoint.created|endpoint.deleted|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
+    ),
     "webhooks create": ("",),
     "webhooks get": ("",),
     "webhooks update": ("",),
@@ -290,7 +292,11 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
     "events list": (
         (("--after",), "", "Only after this number."),
         (("--since",), "", "Begin with what was recorded then: 3h for ago."),
-        (("--types", "--type"), "", "Only this kind of event; may be given again."),
+        (
+            ("--types", "--type"),
+            "endpoint.created|endpoint.deleted|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
+            "Only this kind of event; may be given again.",
+        ),
         (("--limit",), "", "How many to show."),
         (("--all",), None, "Show all, however many."),
     ),
@@ -298,7 +304,11 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
         (("-n", "--last"), "", "How many of the newest to begin with (10)."),
         (("--after",), "", "Begin after this number instead."),
         (("--since",), "", "Begin with what was recorded then: 3h for ago."),
-        (("--types", "--type"), "", "Only this kind of event; may be given again."),
+        (
+            ("--types", "--type"),
+            "endpoint.created|endpoint.deleted|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
+            "Only this kind of event; may be given again.",
+        ),
         (("--item",), "items", "Only of this item."),
         (("--at", "--location"), "locations", "Only at this location."),
         (("--count",), "", "Stop after so many."),
@@ -306,7 +316,11 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
     ),
     "listen": (
         (("-f", "--forward-to"), "", "Where to; may be given again. localhost:4242/hook"),
-        (("--types", "--type"), "", "Only this kind of event; may be given again."),
+        (
+            ("--types", "--type"),
+            "endpoint.created|endpoint.deleted|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
+            "Only this kind of event; may be given again.",
+        ),
         (("--item",), "items", "Only of this item."),
         (("--at", "--location"), "locations", "Only at this location."),
         (("--endpoint",), "", "What this endpoint is sent: whe_…"),
@@ -352,7 +366,13 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
         (("--all",), None, "Show all, however many."),
     ),
     "webhooks rotate-secret": ((("--overlap",), "", "How long the old one goes on: 30s, 2h, 7d, 0s."),),
-    "webhooks test": ((("--event",), "", "Which kind, of those that it wants."),),
+    "webhooks test": (
+        (
+            ("--event",),
+            "endpoint.created|endpoint.deleted|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
+            "Which kind, of those that it wants.",
+        ),
+    ),
     "webhooks verify": (
         (("-H", "--header"), "", "Then FILE is the body alone."),
         (("--secret-file",), "files", "Where the secret is; - is stdin."),

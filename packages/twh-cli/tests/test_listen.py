@@ -1,18 +1,25 @@
 """`twh listen`: what a target gets, byte for byte, and what becomes of an event that it does not take."""
 
 import json
+import ssl
 import threading
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 import respx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 import twh as sdk
 from twh import models
 from twh.testing import sample
 from twh_cli.commands.listen import address
 from twh_cli.listening import forwarding
+from twh_cli.listening.posting import Poster
 from twh_cli.problems import WronglyTyped
 
 ELSEWHERE = "https://inventory.example.com"
@@ -73,7 +80,7 @@ def feed(monkeypatch):
     monkeypatch.delenv("TWH_WEBHOOK_SECRET", raising=False)
     monkeypatch.setattr(forwarding, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(forwarding, "ABSENT_SECONDS", (0.01, 0.02))
-    bodies = [event(number) for number in (1, 2, 3)]
+    bodies = Bodies(event(number) for number in (1, 2, 3))
     with respx.mock(assert_all_called=False) as routes:
         routes.route(host="127.0.0.1").pass_through()
         routes.get(f"{ELSEWHERE}/v1/tenant").respond(
@@ -88,6 +95,14 @@ def feed(monkeypatch):
         yield bodies
 
 
+class Bodies(list):
+    """The events that there are, and those that happen once somebody waits for one."""
+
+    def __init__(self, there):
+        super().__init__(there)
+        self.later = []
+
+
 def event(number, kind=models.ItemCreated, **data):
     """The bytes of an event, in a form that no program would write by itself."""
     item = sample(models.Item, sku=f"SKU-{number}", **data)
@@ -96,6 +111,8 @@ def event(number, kind=models.ItemCreated, **data):
 
 
 def page(bodies, asked):
+    if "wait" in asked:
+        bodies += [bodies.later.pop() for _ in bodies.later[:]]
     after, limit = int(asked.get("after", 0)), int(asked.get("limit", 100))
     kinds = asked["types"].split(",") if "types" in asked else None
     found = [body for body in bodies[after:] if kinds is None or json.loads(body)["type"] in kinds][:limit]
@@ -158,8 +175,7 @@ def test_the_first_start_begins_with_what_comes_and_the_next_ones_where_the_last
 
 
 def test_a_first_start_begins_with_what_happens_from_now_on(twh, feed, target):
-    added = threading.Timer(0.3, lambda: feed.append(event(4)))
-    added.start()
+    feed.later.append(event(4))
 
     ran = twh("listen", "--forward-to", target.url, "--count", "1")
 
@@ -207,18 +223,28 @@ def test_a_target_that_cannot_now_is_waited_for(twh, feed, target, status):
     assert set(target.ids) == {"evt_1"}
 
 
-def test_a_target_that_is_not_there_is_waited_for_and_that_is_said_once(twh, feed, target):
-    port = target.server.server_port
+def starting_when(monkeypatch, target, there):
+    """The target that was stopped starts again at its port when it is missed and `there` says so."""
+    back = []
+
+    def pause(*_):
+        if not back and there():
+            back.append(Target(target.server.server_port))
+
     target.stop()
-    later = threading.Timer(0.5, lambda: restarted.append(Target(port)))
-    restarted = []
-    later.start()
+    monkeypatch.setattr(forwarding.Forwarder, "pause", pause)
+    return back
+
+
+def test_a_target_that_is_not_there_is_waited_for_and_that_is_said_once(twh, feed, target, monkeypatch):
+    missed = []
+    back = starting_when(monkeypatch, target, lambda: missed.append(1) or len(missed) == 3)
 
     ran = twh("listen", "--forward-to", target.url, "--from", "start", "--count", "3")
 
     assert [json.loads(line)["outcome"] for line in ran.out.splitlines()] == ["waiting", "taken", "taken", "taken"]
-    assert restarted[0].ids == ["evt_1", "evt_2", "evt_3"]
-    restarted[0].stop()
+    assert back[0].ids == ["evt_1", "evt_2", "evt_3"]
+    back[0].stop()
 
 
 def test_what_a_target_refuses_is_passed_over_in_the_end_and_sent_again_when_asked_for(twh, feed, target):
@@ -237,17 +263,14 @@ def test_what_a_target_refuses_is_passed_over_in_the_end_and_sent_again_when_ask
     assert "passed over" not in ran.err
 
 
-def test_a_target_that_is_not_there_holds_up_no_other(twh, feed, target):
+def test_a_target_that_is_not_there_holds_up_no_other(twh, feed, target, monkeypatch):
     absent = Target()
-    absent.stop()
-    later = threading.Timer(0.5, lambda: back.append(Target(absent.server.server_port)))
-    back = []
-    later.start()
+    back = starting_when(monkeypatch, absent, lambda: len(target.ids) == 3)
 
     ran = twh("listen", "-f", absent.url, "-f", target.url, "--from", "start", "--count", "3")
 
-    taken = [line["target"] for line in map(json.loads, ran.out.splitlines()) if line["outcome"] == "taken"]
-    assert taken == [target.url] * 3 + [absent.url] * 3
+    assert ran.exit_code == 0
+    assert back[0].ids == target.ids == ["evt_1", "evt_2", "evt_3"]
     back[0].stop()
 
 
@@ -320,6 +343,49 @@ def test_what_is_kept_is_its_owners(twh, feed, target, own_home):
 
     (kept,) = (own_home / "state" / "twh" / "listen").glob("*.json")
     assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_what_a_kill_left_half_written_is_cleared_away(twh, feed, target, own_home):
+    secret_of(twh, target.url)
+    (kept,) = (own_home / "state" / "twh" / "listen").glob("*.json")
+    half = kept.with_name(f".{kept.stem}-abc")
+    half.write_text("{")
+
+    twh("listen", "--forward-to", target.url, "--from", "start", "--count", "1")
+
+    assert not half.exists()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_waited_out_or_accepted(twh, feed, target, own_home):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(self_signed(own_home))
+    target.server.socket = context.wrap_socket(target.server.socket, server_side=True)
+    url = target.url.replace("http:", "https:")
+
+    ran = twh("listen", "-f", url, "--from", "start", "--count", "1", "--skip-verify")
+    with Poster(url, secret_of(twh, url), headers={}, verify_certificate=True) as poster:
+        posted = poster.post("evt_1", feed[0])
+
+    assert (ran.exit_code, target.ids) == (0, ["evt_1"])
+    assert (posted.not_now, posted.error) == (True, "The certificate was not accepted (--skip-verify accepts any).")
+
+
+def self_signed(folder):
+    """A key and a certificate for it that only itself has signed, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = folder / "server.pem"
+    path.write_bytes(private + certificate)
+    return path
 
 
 def test_without_a_home_it_is_said_that_no_place_can_be_kept(twh, feed, target, monkeypatch):

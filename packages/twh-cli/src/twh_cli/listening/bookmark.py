@@ -129,6 +129,8 @@ def held(bookmark: Bookmark) -> Generator[None]:
                 f"Another `twh listen` forwards to {bookmark.target} already.",
                 hint="End that one, or choose another URL.",
             )
+        for half in path.parent.glob(f".{path.stem}-*"):  # what a kill left of a file that was being written
+            half.unlink(missing_ok=True)
         yield
     finally:
         os.close(lock)

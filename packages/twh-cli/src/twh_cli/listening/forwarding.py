@@ -70,7 +70,6 @@ class Forwarder:
     wanted: Wanted
     attempts_max: int
     tell: Callable[[Forward], None]
-    sleep: Callable[[float], None] = time.sleep
 
     def run(self, *, again: bool, count: int | None) -> None:
         """Forward without end, or so many events; first, `again`, what was passed over before."""
@@ -125,14 +124,17 @@ class Forwarder:
             said = why
             match outcome:
                 case "waiting":
-                    self.sleep(absent)
+                    self.pause(absent)
                     absent = min(absent * 2, ABSENT_SECONDS[1])
                 case "again":
-                    self.sleep(pause)
+                    self.pause(pause)
                     pause *= 2
                 case _:
                     self.note(event, outcome)
                     return
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     def outcome(self, posted: Posted, attempt: int) -> Outcome:
         if posted.taken:

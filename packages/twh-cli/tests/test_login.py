@@ -300,6 +300,7 @@ def test_a_disk_without_room_loses_nothing(twh):
 
     ran = subprocess.run(
         [sys.executable, "-m", "twh_cli", "config", "set", "timeout", "5"],
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # else half of what it compiles would be left behind
         preexec_fn=no_room,
         capture_output=True,
         text=True,

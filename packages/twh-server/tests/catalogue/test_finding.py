@@ -97,6 +97,18 @@ async def test_a_change_of_name_changes_the_words(found, filled):
     assert (await found(search="red"), await found(search="eclair")) == (["SHIRT-RED", "MUG-RED", "kettle"], [])
 
 
+async def test_a_change_of_name_writes_only_the_words_that_differ(filled):
+    async def words():
+        return dict(await filled.rows("select term, ctid::text from item_terms where tenant_id = %(tenant)s"))
+
+    before = await words()
+    await filled.do(UpdateItem(item="kettle", changes={"name": "Bouilloire rouge"}))
+    after = await words()
+
+    assert before.keys() ^ after.keys() == {"w:eclair", "w:rouge"}
+    assert after["w:bouilloire"] == before["w:bouilloire"]
+
+
 async def test_a_change_of_true_to_one_is_a_change(found, filled):
     changed = await filled.do(UpdateItem(item="SHIRT-RED", changes={"attributes": {"new": 1}}))
 

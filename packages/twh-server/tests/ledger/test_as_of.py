@@ -117,6 +117,22 @@ async def test_a_count_before_a_count_and_a_reversal_before_one_are_refused(move
         await stockroom.reverse(receipt, occurred_at=NOON + 20 * MINUTE)
 
 
+async def test_a_reversal_is_refused_whatever_else_its_batch_knows(moved, stockroom):
+    receipt = await moved("receipt", 5, 0)
+    refused, _ = await asyncio.gather(
+        stockroom.reverse(receipt, occurred_at=NOON + 20 * MINUTE),
+        moved("count", 4, 30),
+        return_exceptions=True,
+    )
+    assert not isinstance(refused, EntryPredatesCount)  # it was first, and there was no count yet
+
+    second = await moved("receipt", 5, 40)
+    _, refused = await asyncio.gather(
+        moved("count", 4, 60), stockroom.reverse(second, occurred_at=NOON + 50 * MINUTE), return_exceptions=True
+    )
+    assert isinstance(refused, EntryPredatesCount)
+
+
 @pytest.mark.parametrize("clock", ["recorded", "occurred"])
 async def test_before_anything_moved_there_was_nothing(moved, was, stockroom, clock):
     await moved("receipt", 5, 0)

@@ -38,6 +38,8 @@ LISTS = [
     "entries",
     "stock",
     "stock?location=MAIN&within=true",
+    "stock?as_of=9999-01-01T00:00:00Z",
+    "stock?as_of=9999-01-01T00:00:00Z&clock=occurred&location=MAIN&within=true",
     "stock/totals",
     "stock/totals?location=MAIN",
     "ledger/blocks",

@@ -45,6 +45,7 @@ class Page:
     counts: bool = False
     keeps: bool = False
     dated: bool = False
+    now: bool = False
     """Whether the client says when it happened: then it may be older than a count, which contains it."""
     levels: dict[tuple[str, str], Level] = field(default_factory=dict[tuple[str, str], Level])
     moved: list[Moved] = field(default_factory=list["Moved"])
@@ -190,7 +191,8 @@ def _quantity(kind: str, line: Json, item: Json | None, at: str, errors: Errors)
 def _page(world: World, body: Json, *, counts: bool = False) -> Page:
     at = time_of(body["occurred_at"]) if "occurred_at" in body else world.now
     keeps = body.get("record_unchanged", False)
-    return Page(occurred_at=at, force=body.get("force", False), counts=counts, keeps=keeps)
+    now = "occurred_at" not in body
+    return Page(occurred_at=at, now=now, force=body.get("force", False), counts=counts, keeps=keeps)
 
 
 def _post(world: World, page: Page, step: Step) -> None:
@@ -211,7 +213,7 @@ def _post(world: World, page: Page, step: Step) -> None:
         for change, counted_in in pair if step.quantity > 0 else reversed(pair):
             _enter(world, page, step, change, counted_in)
         return
-    if counted_at and page.occurred_at < counted_at:
+    if counted_at and page.occurred_at < counted_at and (page.counts or not page.now):
         facts = {"counted_at": text_of(counted_at)}
         against.setdefault("entry_predates_count", []).append(([(at, "entry_predates_count")], facts))
     elif page.counts and page.occurred_at < last:

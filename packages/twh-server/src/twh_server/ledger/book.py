@@ -76,6 +76,8 @@ class Draft:
     keep_unchanged: bool = False
     dated: bool = False
     """Whether its time was given: then what was counted since is known, too."""
+    now: bool = False
+    """Whether nobody says when it happened: then it comes after every count, though the clock of that one be ahead."""
     posted: list[Posted] = field(default_factory=list[Posted])
     levels: dict[LevelKey, LevelRow] = field(default_factory=dict[LevelKey, LevelRow])
     _stale: list[tuple[Problem, dict[str, Fact]]] = field(default_factory=list[tuple[Problem, dict[str, Fact]]])
@@ -188,7 +190,8 @@ class Draft:
         self._stale.append((_problem(posting, "expected", "stale_quantity", message), facts))
 
     def _check_time(self, posting: Posting, before: LevelRow) -> None:
-        if before.counted_at and self.occurred_at < before.counted_at:
+        in_order = self.now and not posting.counted
+        if before.counted_at and self.occurred_at < before.counted_at and not in_order:
             message = f"{posting.item.sku} at {posting.location.code} was counted later."
             self._late.append((_problem(posting, "", "entry_predates_count", message), before.counted_at))
         elif posting.counted and self.occurred_at < before.last_occurred_at:

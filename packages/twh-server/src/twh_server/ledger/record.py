@@ -76,6 +76,7 @@ class RecordEntry(msgspec.Struct, frozen=True, kw_only=True):
             oversell=choices.oversell,
             keep_unchanged=self.record_unchanged,
             dated=self.occurred_at is not None,
+            now=self.occurred_at is None,
         )
         for posting in postings:
             draft.post(posting)

@@ -74,6 +74,7 @@ class ReverseEntry:
         draft = Draft(
             facts=facts,
             occurred_at=self.occurred_at or moment.recorded_at,
+            now=self.occurred_at is None,
             recorded_at=moment.recorded_at,
             force=self.force,
             oversell=choices.oversell,

@@ -247,7 +247,7 @@ def test_a_count_of_what_the_book_says_is_kept_when_asked(book):
 def test_what_may_not_be_older_than_a_count_is_refused_with_the_time_of_the_count(book):
     counts_at(book.holds(5, counted_at=NOON), NOON)
     with pytest.raises(EntryPredatesCount) as refusal:
-        book.draft(add(1), at=NOON - HOUR)
+        book.draft(add(1), at=NOON - HOUR, dated=False)
 
     assert refusal.value.facts == {"counted_at": "2026-05-10T12:00:00Z"}
 
@@ -284,7 +284,7 @@ def counts_at(book, *times, item=APPLES):
 def test_what_happened_before_a_count_is_taken_back_at_the_time_of_the_count(book, quantity, order):
     book.holds(5, counted_at=NOON, moved_at=NOON)
     (count,) = counts_at(book, NOON)
-    posted = book.record(add(quantity), at=NOON - HOUR, behind_counts=True).posted
+    posted = book.record(add(quantity), at=NOON - HOUR).posted
 
     assert [(one.quantity, one.counted_in and "count") for one in posted] == order
     assert [one.counted_in for one in posted if one.counted_in] == [count]
@@ -297,16 +297,14 @@ def test_the_count_that_contains_it_is_the_first_after_it(book):
     book.holds(5, counted_at=NOON, moved_at=NOON)
     _, first, _ = counts_at(book, NOON, NOON - HOUR, NOON - 3 * HOUR)
 
-    (count,) = [
-        one.counted_in for one in book.draft(add(1), at=NOON - 2 * HOUR, behind_counts=True).posted if one.counted_in
-    ]
+    (count,) = [one.counted_in for one in book.draft(add(1), at=NOON - 2 * HOUR).posted if one.counted_in]
     assert count == first
 
 
 def test_what_a_count_contains_lacks_nothing(book):
     book.holds(0, counted_at=NOON, moved_at=NOON)
     counts_at(book, NOON)
-    book.record(add(-3), at=NOON - HOUR, behind_counts=True)
+    book.record(add(-3), at=NOON - HOUR)
 
     assert book.on_hand() == 0
     with pytest.raises(InsufficientStock):
@@ -371,6 +369,15 @@ def test_a_count_that_a_neighbour_happens_to_know_of_changes_nothing(book):
 
     with pytest.raises(EntryPredatesCount):
         book.draft(add(2), dated=False)
+
+
+def test_what_nobody_dated_comes_after_a_count_whose_clock_is_ahead(book):
+    book.holds(5, counted_at=NOON + HOUR, moved_at=NOON + HOUR)
+    (posted,) = book.draft(add(-2), dated=False, now=True).posted
+
+    assert (posted.level.on_hand, posted.level.last_occurred_at, posted.late) == (3, NOON + HOUR, True)
+    with pytest.raises(EntryPredatesCount):
+        book.draft(counted(4), dated=False, now=True)
 
 
 def test_sums_are_exact_beyond_the_digits_of_pythons_default_context(book):

@@ -28,7 +28,7 @@ from twh_server.http import idempotency
 from twh_server.http import ledger as blocks
 from twh_server.journal import batch, keys
 from twh_server.journal.commands import Read, Write
-from twh_server.ledger import stock
+from twh_server.ledger import history, stock
 from twh_server.ledger.as_of import Then
 from twh_server.tenancy import api_keys, audit
 
@@ -73,6 +73,11 @@ READS = {
         for then, name in TIMES.items()
         for thing in ("item", "location")
     },
+    history.MOVEMENTS_OF_ITEM
+    + "  and m.id < %(after)s\n"
+    + history._named(
+        history.PAGE_OF_ITEM.format(order="order by m.id desc"), "order by m.id desc"
+    ): "movements of an item",
     feed.READ: "the feed",
     feed.GET: "one event",
     idempotency.FIND_KEY: "one key",

@@ -85,11 +85,12 @@ async def list_movements(
     database: Database, tenant: TenantId, wanted: HistoryFilter, *, after: UUID | None, limit: int
 ) -> Sequence[MovementRow]:
     """A page of movements in the order of their recording, behind the movement `after`."""
-    select = _filtered(Select(MOVEMENTS, tenant), "m.id", wanted, after)
-    select.given(OF_REFERENCE, reference=wanted.reference)
+    select, page = Select(MOVEMENTS, tenant), PAGE
     if wanted.item is not None:
         item, sku = names.reference(wanted.item, ITEM)
-        select.where(OF_ITEM, item=item, sku=sku)
+        select, page = Select(MOVEMENTS_OF_ITEM, tenant).knowing(item=item, sku=sku), PAGE_OF_ITEM
+    select = _filtered(select, "m.id", wanted, after)
+    select.given(OF_REFERENCE, reference=wanted.reference)
     if wanted.location is not None:
         location, code = names.reference(wanted.location, LOCATION)
         select.where(AT_LOCATION, location=location, code=code)
@@ -97,8 +98,7 @@ async def list_movements(
         select.where("m.entry_id = %(entry)s", entry=ENTRY.parse(wanted.entry))
     order = _in_order("m.id", wanted)
     return [
-        _movement_row(row)
-        for row in await select.rows(database, _named(f"{order}\nlimit %(limit)s", order), limit=limit)
+        _movement_row(row) for row in await select.rows(database, _named(page.format(order=order), order), limit=limit)
     ]
 
 
@@ -244,15 +244,15 @@ OF_REFERENCE = """m.entry_id = any (array(
     where tenant_id = %(tenant)s and reference_id = %(reference)s
   ))"""
 
-OF_ITEM = f"m.item_id = (select id from {_ITEM} as one)"
-
 AT_LOCATION = f"m.location_id = (select id from {_LOCATION} as one)"
 
-MOVEMENTS = """
+_TOLD = """
 select m.id, m.entry_id, m.sequence, m.entry_kind, m.reason, m.reference_type, m.reference_id, m.line, m.item_id, i.sku,
        m.location_id, l.code, m.lot, m.quantity, m.on_hand_after, m.reserved_after, m.version_after, m.occurred_at,
        m.recorded_at, m.counted_in
-from (
+from ("""
+
+_ENTERED = """
     select m.*, e.sequence, e.kind as entry_kind, e.reason, e.reference_type, e.reference_id
     from stock_movements as m
     cross join lateral (
@@ -263,6 +263,28 @@ from (
     ) as e
     where m.tenant_id = %(tenant)s
 """
+
+MOVEMENTS = _TOLD + _ENTERED
+
+PAGE = """{order}
+limit %(limit)s"""
+
+# The movements of a level lie in an index in their order, those of an item do not. Of each of its levels no more than a
+# page is read: the first of all are among the first of each.
+MOVEMENTS_OF_ITEM = f"""{_TOLD}
+select m.*
+from (
+    select item_id, location_id, lot
+    from stock_levels
+    where tenant_id = %(tenant)s and item_id = (select id from {_ITEM} as one)
+) as level
+cross join lateral ({_ENTERED.rstrip()}
+      and m.item_id = level.item_id and m.location_id = level.location_id and m.lot = level.lot
+"""
+
+PAGE_OF_ITEM = f"""{PAGE}
+) as m
+{PAGE}"""
 
 
 def _named(page: str, order: str = "") -> str:

@@ -26,7 +26,7 @@ from rounds import Pace, measure
 QUICK_SECONDS = 46.0
 """So long after its start, a quick run measures no more: what it takes to stop comes on top."""
 QUICK_PACE = Pace(rounds=3, seconds=1.8, ends=time.monotonic() + QUICK_SECONDS)
-PACE = Pace(rounds=5, seconds=4.0)
+PACE = Pace(rounds=5, seconds=3.0)
 
 
 def main() -> None:

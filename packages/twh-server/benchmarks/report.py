@@ -51,8 +51,10 @@ def _judged(cells: Cells) -> Iterator[str]:
             yield from _judged_by_itself(name, figures)
             continue
         targets = _described(name).targets
-        for figure in dict.fromkeys([*(one for one in figures if one.startswith("ratio_to_")), *targets]):
+        for figure in figures:
             target = targets.get(figure)
+            if not target and not figure.startswith("ratio_to_"):
+                continue
             met = target.met_by(figures[figure]) if target else None
             unit = next((unit for part, unit in UNITS.items() if part in figure), "")
             yield _line(name, figure.removesuffix("_ms").replace("_", " "), figures[figure], unit, str(target), met=met)
@@ -70,11 +72,16 @@ def _line(cell: str, what: str, found: float | None, unit: str, target: str, *, 
 
 
 def _measured(cells: Cells) -> Iterator[str]:
-    yield f"{'':<14}" + "".join(f"{column:>12}" for column in COLUMNS) + "   what"
-    for name, figures in cells.items():
-        shown = [next((figures[one] for one in ones if one in figures), None) for ones in COLUMNS.values()]
-        if any(one is not None for one in shown):
-            yield f"{name:<14}" + "".join(f"{_number(one):>12}" for one in shown) + f"   {_described(name).what}"
+    """The figures of each cell that has some of the columns'."""
+    rows = {
+        name: [next((figures[one] for one in ones if one in figures), None) for ones in COLUMNS.values()]
+        for name, figures in cells.items()
+    }
+    rows = {name: row for name, row in rows.items() if any(one is not None for one in row)}
+    if rows:
+        yield f"{'':<14}" + "".join(f"{column:>12}" for column in COLUMNS) + "   what"
+    for name, row in rows.items():
+        yield f"{name:<14}" + "".join(f"{_number(one):>12}" for one in row) + f"   {_described(name).what}"
 
 
 def _described(name: str) -> Cell | Alone:

@@ -46,11 +46,7 @@ def measure(names: Sequence[str], pace: Pace, ground: Ground) -> Found:
 
 
 def _with_those_beside(names: Iterable[str]) -> dict[str, Cell]:
-    wanted: dict[str, Cell] = {}
-    for name in names:
-        wanted |= _with_those_beside(CELLS[name].beside.values())
-        wanted[name] = CELLS[name]
-    return wanted
+    return {each: CELLS[each] for name in names for each in (*CELLS[name].beside.values(), name)}
 
 
 def _figures(name: str, cell: Cell, rounds: Sequence[Mapping[str, Sample]]) -> Figures:
@@ -59,6 +55,8 @@ def _figures(name: str, cell: Cell, rounds: Sequence[Mapping[str, Sample]]) -> F
     figures: Figures = {"movements_per_second": round(rate * cell.movements)} if cell.movements > 1 else {}
     figures["per_second"] = round(rate, 1)
     for ratio, other in cell.beside.items():
+        if other not in rounds[0]:
+            continue  # it is only here for others to be held against
         figures[ratio] = round(statistics.median(_rate(each, name) / _rate(each, other) for each in rounds), 2)
         figures[f"{ratio}_by_cpu"] = round(
             statistics.median(_cpu(each, other) / _cpu(each, name) for each in rounds), 2

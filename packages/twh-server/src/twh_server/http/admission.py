@@ -14,7 +14,7 @@ from twh_server.journal.refusals import Overloaded
 
 ALONE_MAX = 128
 """So many requests of a tenant are under way while nobody else asks for anything."""
-BESIDE_OTHERS_MAX = 24
+BESIDE_OTHERS_MAX = 16
 """And so many while others do: fewer of them share a commit then, and the others wait for fewer."""
 OTHERS_SECONDS = 10.0
 """For so long a process remembers that more than one tenant asked."""

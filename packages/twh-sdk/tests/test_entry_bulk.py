@@ -74,13 +74,25 @@ def test_what_became_of_a_row_is_an_entry_or_an_error_that_was_not_raised(server
     assert pickle.loads(pickle.dumps(refused.error)).available == Decimal(1)
 
 
-def test_a_row_without_a_key_gets_one_of_its_own(server):
+def test_a_row_without_a_key_gets_that_of_the_run_and_its_number(server):
     server.will(results(server, 201, 201))
     server.client().movements.batch([*entries(1), *entries(1, idempotency_key="mine")])
     fresh, mine = keys_of(server.asked[0])
 
     assert mine == "mine"
-    assert len(fresh) == 36
+    assert fresh == f"{server.asked[0].key}-1"
+
+
+@pytest.mark.parametrize("method", ["batch", "record_many"])
+def test_a_run_whose_answer_is_lost_can_be_settled_with_the_key_that_is_raised(server, method):
+    server.will(server.lose)
+    with pytest.raises(errors.OutcomeUnknown) as unknown:
+        getattr(server.client(deadline=0.2).movements, method)(entries(2))
+    server.will(results(server, 201, 201))
+    options = {"idempotency_key": unknown.value.idempotency_key}
+    getattr(server.client().movements, method)(entries(2), options=options)
+
+    assert server.asked[-1].body == server.asked[0].body
 
 
 def test_a_lost_answer_is_asked_for_again_with_the_same_keys(server):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -65,7 +65,18 @@ class Recorded:
 Recording: TypeAlias = "Generator[Call[models.EntryResults], models.EntryResults, Recorded]"
 
 
-def batch_call(rows: Sequence[Row], options: Options | None) -> Call[models.EntryResults]:
+def run_of(options: Options | None) -> Options:
+    """The options with the key of the run. It names entries that have none, and what is raised when an answer is lost."""
+    return {"idempotency_key": str(uuid.uuid4()), **(options or {})}
+
+
+def keyed_rows(entries: Iterable[NewEntry], options: Options) -> Iterator[Row]:
+    """The rows of a batch: an entry without a key has that of the run, and its number."""
+    run = options.get("idempotency_key")
+    return (keyed_row(entry, f"{run}-{number}") for number, entry in enumerate(entries, start=1))
+
+
+def batch_call(rows: Sequence[Row], options: Options) -> Call[models.EntryResults]:
     body: dict[str, Any] = {"entries": rows}
     return Call(method="POST", path="/v1/movements/batch", returns=models.EntryResults, body=body, options=options)
 
@@ -77,12 +88,10 @@ def recording(
     options: Options | None,
 ) -> Recording:
     """Yields the call of each batch, is sent its answer, and returns the sum."""
-    shared: Options = {**(options or {})}
-    run = shared.pop("idempotency_key", None) or str(uuid.uuid4())
-    rows = (keyed_row(entry, f"{run}-{number}") for number, entry in enumerate(entries, start=1))
+    run = run_of(options)
     sum_of_all = Recorded()
-    for batch in batches(rows, batch_size, lambda row: row):
-        answer = yield from settled(batch, shared)
+    for batch in batches(keyed_rows(entries, run), batch_size, lambda row: row):
+        answer = yield from settled(batch, run)
         sum_of_all.add(answer)
         if each is not None:
             each(answer)

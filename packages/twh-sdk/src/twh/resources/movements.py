@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from typing import Any, Literal, overload
@@ -10,8 +9,8 @@ from typing import Any, Literal, overload
 from twh import models
 from twh.bulk import BATCH_ROWS, drive, drive_awaited, no_raw_answer
 from twh.call import Awaited, Call, Direct, DriverT_co, Resource, endpoint
-from twh.entry import entry_body, keyed_row, one_or_many, one_or_many_transfers
-from twh.entry_bulk import Recorded, batch_call, recording
+from twh.entry import entry_body, one_or_many, one_or_many_transfers
+from twh.entry_bulk import Recorded, batch_call, keyed_rows, recording, run_of
 from twh.options import Options
 from twh.pages import Page, listing
 from twh.params import (
@@ -175,10 +174,12 @@ class Movements(Resource[DriverT_co]):
     def batch(self, entries: Iterable[NewEntry], *, options: Options | None = None) -> Call[models.EntryResults]:
         """Record up to 1,000 entries, each independently: `.results` tells what became of each.
 
-        A refused entry raises nothing: its row has an `.error`. Each entry has an `idempotency_key`, or is given a fresh
-        one; with it, the row can be sent again alone or in another batch. For more than 1,000 there is `record_many`.
+        A refused entry raises nothing: its row has an `.error`. An entry has an `idempotency_key`, or else the key in
+        `options` and its number (`run-1`, `run-2` …); with it, it can be sent again alone or in another batch. When the
+        answer is lost, `OutcomeUnknown` carries the key of the run. For more than 1,000 there is `record_many`.
         """
-        return batch_call([keyed_row(entry, str(uuid.uuid4())) for entry in entries], options)
+        run = run_of(options)
+        return batch_call([*keyed_rows(entries, run)], run)
 
     @overload
     def record_many(

@@ -9,7 +9,7 @@ from twh_server.catalogue import names
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import ITEM, LOCATION
 from twh_server.journal.commands import Facts, Index, Read
-from twh_server.ledger.levels import LevelKey
+from twh_server.ledger.levels import WANTED_ITEM, WANTED_LOCATION, LevelKey
 
 
 class Count(NamedTuple):
@@ -40,16 +40,13 @@ def _enter(facts: Facts, rows: Sequence[Row]) -> None:
         known[key] = [*known.get(key, ()), Count(occurred_at, movement)]
 
 
-_ITEM = names.by_id_or_name("items", "id", id_is="wanted.item_id", name="sku", name_is="wanted.sku")
-_LOCATION = names.by_id_or_name("locations", "id", id_is="wanted.location_id", name="code", name_is="wanted.code")
-
 COUNTS = Read(
     sql=f"""
 select found.*
 from json_to_recordset(%(wanted)s::json)
      as wanted (item_id uuid, sku text, location_id uuid, code text, occurred_at timestamptz)
-cross join lateral {_ITEM} as i
-cross join lateral {_LOCATION} as l
+cross join lateral {WANTED_ITEM} as i
+cross join lateral {WANTED_LOCATION} as l
 cross join lateral (
     select item_id, location_id, lot, occurred_at, id
     from stock_movements

@@ -83,17 +83,15 @@ def enter(facts: Facts, rows: Sequence[Row]) -> None:
 
 COLUMNS = "item_id, location_id, lot, on_hand, reserved, version, counted_at, last_occurred_at, updated_at"
 
-_WANTED_ITEM = names.by_id_or_name("items", "id", id_is="wanted.item_id", name="sku", name_is="wanted.sku")
-_WANTED_LOCATION = names.by_id_or_name(
-    "locations", "id", id_is="wanted.location_id", name="code", name_is="wanted.code"
-)
+WANTED_ITEM = names.by_id_or_name("items", "id", id_is="wanted.item_id", name="sku", name_is="wanted.sku")
+WANTED_LOCATION = names.by_id_or_name("locations", "id", id_is="wanted.location_id", name="code", name_is="wanted.code")
 
 LEVELS = Read(
     sql=f"""
 select found.*
 from json_to_recordset(%(wanted)s::json) as wanted (item_id uuid, sku text, location_id uuid, code text)
-cross join lateral {_WANTED_ITEM} as i
-cross join lateral {_WANTED_LOCATION} as l
+cross join lateral {WANTED_ITEM} as i
+cross join lateral {WANTED_LOCATION} as l
 cross join lateral (
     select {COLUMNS}
     from stock_levels

@@ -7,7 +7,8 @@ transit or quarantine counts as sellable, until it is changed by newer code.
 What locks: the words of all items are found first, while everyone goes on. Then the tables that change are taken for as
 long as it takes to index them. With 200,000 movements and their events and 100,000 items, the migration took 10 s on two
 busy cores, and the longest that anyone waited was 1.6 s (PostgreSQL 15: 1.8 s). Taken from the beginning, everyone
-would have waited for all of it.
+would have waited for all of it. What tells late movements and counts came later and adds to that: 0.9 s, measured apart
+on cores that were far busier.
 """
 
 import json

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -254,24 +255,33 @@ def test_a_body_that_this_server_does_not_take_is_refused_by_it(twh, server, tmp
 
 
 def test_ctrl_c_in_the_middle_of_a_file_says_what_was_recorded_and_how_to_go_on(server, tmp_path):
-    server.deeds[:] = [entry(), entry(), hangs(server)]
+    def batch(to):
+        keys = [entry["idempotency_key"] for entry in json.loads(server.asked[-1][1])["entries"]]
+        rows = [{"status": 204, "idempotency_key": key, "replayed": False} for key in keys]
+        counts = {"recorded": 0, "unchanged": len(rows), "refused": 0, "failed": 0, "replayed": 0}
+        answer(200, {"results": rows, **counts})(to)
+
+    server.deeds[:] = [batch, hangs(server)]
     path = tmp_path / "entries.jsonl"
     line = {"kind": "receipt", "lines": [{"item": "TSHIRT-M", "location": "MAIN", "quantity": "1"}]}
-    path.write_text((json.dumps(line) + "\n") * 5)
+    path.write_text("".join(json.dumps({**line, "reference": f"PO-{number}"}) + "\n" for number in range(600)))
 
     running = subprocess.Popen(
-        [*TWH, "movements", "record", str(path), "--idempotency-key", "monday"],
+        [*TWH, "movements", "record", str(path)],
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # a shell keeps it from what is in the background
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    lines = [running.stdout.readline() for _ in range(2)]
-    while len(server.asked) < 3:
-        pass
+    lines = [running.stdout.readline() for _ in range(500)]
+    while len(server.asked) < 2:
+        time.sleep(0.01)
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=10)
+    _, err = running.communicate(timeout=30)
 
-    assert [json.loads(one)["outcome"] for one in lines] == ["recorded", "recorded"]
+    assert {json.loads(one)["outcome"] for one in lines} == {"unchanged"}
     assert running.returncode == 130
-    assert "2 recorded" in err
-    assert f"To go on: twh movements record {path} --idempotency-key monday" in err
+    assert "Interrupted. This is recorded: 500 entries: 500 unchanged." in err
+    assert f"To go on: twh movements record {path}" in err

@@ -1,6 +1,7 @@
 """`twh webhooks verify` and `receive`: what is proved, and which check a forgery fails."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -81,6 +82,12 @@ def test_it_is_said_which_check_failed(twh, webhook, secret, tmp_path, change, c
     assert ran.error["hint"]
 
 
+def test_a_signature_that_fails_names_the_place_of_the_secret(twh, webhook, secret, tmp_path):
+    ran = twh("webhooks", "verify", captured(tmp_path, as_http(webhook)[:-2]), "--json")
+
+    assert "comes from TWH_WEBHOOK_SECRET" in ran.error["hint"]
+
+
 def test_what_is_signed_and_no_event_is_told(twh, secret, tmp_path):
     ran = twh("webhooks", "verify", captured(tmp_path, as_http(sign(b"[]", SECRET))), "--json")
 
@@ -137,6 +144,7 @@ def receiving():
     def start(*words):
         one = subprocess.Popen(
             [sys.executable, "-m", "twh_cli", "webhooks", "receive", "--port", "0", *words],
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell keeps it from the background
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -189,7 +197,7 @@ def test_without_a_secret_it_still_shows_what_arrives(receiving, webhook):
 
 def test_interrupted_it_ends_with_130(receiving):
     receiver, _ = receiving()
-    receiver.send_signal(2)
+    receiver.send_signal(signal.SIGINT)
 
     assert receiver.wait(timeout=10) == 130
 

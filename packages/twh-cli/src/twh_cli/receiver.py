@@ -62,10 +62,10 @@ def handler_for(arrivals: queue.Queue[Arrived], answer: Callable[[Arrived], int]
             length = int(self.headers.get("content-length") or 0)
             body = self.rfile.read(min(length, BODY_BYTES_MAX))
             arrived = Arrived(body, {name.lower(): value for name, value in self.headers.items()})
-            arrivals.put(arrived)
             self.send_response(answer(arrived))
             self.send_header("content-length", "0")
             self.end_headers()
+            arrivals.put(arrived)  # answered first: whoever waits for it may end the program
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the library gives it
             """Say nothing: the story is told elsewhere."""

@@ -137,20 +137,20 @@ def create_item(client: twh.Client, wishes: Wishes) -> Done:
 
 
 def update_item(client: twh.Client, wishes: Wishes) -> Done:
-    item = client.items.get(wishes.item) if wishes.item else new_item(client)
+    item = the_item(client, wishes)
     usual = {} if wishes.fields else {"attributes": {**item.attributes, "triggered": fresh_name()}}
     asked(client.items.update, usual, wishes, item)
     return Done(f"Changed item {item.sku}.", item.id)
 
 
 def archive_item(client: twh.Client, wishes: Wishes) -> Done:
-    item = client.items.get(wishes.item) if wishes.item else new_item(client)
+    item = the_item(client, wishes)
     asked(client.items.archive, {}, wishes, item)
     return Done(f"Archived item {item.sku}.", item.id)
 
 
 def restore_item(client: twh.Client, wishes: Wishes) -> Done:
-    item = client.items.get(wishes.item) if wishes.item else new_item(client)
+    item = the_item(client, wishes)
     if item.archived_at is None:
         client.items.archive(item)
     asked(client.items.restore, {}, wishes, item)
@@ -164,20 +164,20 @@ def create_location(client: twh.Client, wishes: Wishes) -> Done:
 
 
 def update_location(client: twh.Client, wishes: Wishes) -> Done:
-    location = client.locations.get(wishes.location) if wishes.location else new_location(client)
+    location = the_location(client, wishes)
     usual = {} if wishes.fields else {"name": f"Changed by twh trigger, {fresh_name()}"}
     asked(client.locations.update, usual, wishes, location)
     return Done(f"Changed location {location.code}.", location.id)
 
 
 def archive_location(client: twh.Client, wishes: Wishes) -> Done:
-    location = client.locations.get(wishes.location) if wishes.location else new_location(client)
+    location = the_location(client, wishes)
     asked(client.locations.archive, {}, wishes, location)
     return Done(f"Archived location {location.code}.", location.id)
 
 
 def restore_location(client: twh.Client, wishes: Wishes) -> Done:
-    location = client.locations.get(wishes.location) if wishes.location else new_location(client)
+    location = the_location(client, wishes)
     if location.archived_at is None:
         client.locations.archive(location)
     asked(client.locations.restore, {}, wishes, location)
@@ -312,6 +312,14 @@ def some_item(client: twh.Client) -> str:
 def some_location(client: twh.Client) -> str:
     found = client.locations.list().first()
     return (found or new_location(client)).code
+
+
+def the_item(client: twh.Client, wishes: Wishes) -> models.Item:
+    return client.items.get(wishes.item) if wishes.item else new_item(client)
+
+
+def the_location(client: twh.Client, wishes: Wishes) -> models.Location:
+    return client.locations.get(wishes.location) if wishes.location else new_location(client)
 
 
 def new_item(client: twh.Client, reorder_point: Decimal | None = None) -> models.Item:

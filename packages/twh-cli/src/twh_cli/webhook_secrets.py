@@ -31,10 +31,15 @@ def known(file: str | None) -> list[str]:
     return found
 
 
-def checked(secrets: list[str], source: str, hint: str | None) -> list[str]:
+def source(file: str | None) -> str:
+    """Where `known` takes them from."""
+    return file or (VARIABLE if in_environment() else "what `twh listen` keeps here")
+
+
+def checked(secrets: list[str], place: str, hint: str | None) -> list[str]:
     try:
         for secret in secrets:
             webhooks.key_of(secret)
     except ValueError as why:
-        raise WronglyTyped(f"{source}: {why}.", hint=hint) from None
+        raise WronglyTyped(f"{place}: {why}.", hint=hint) from None
     return secrets

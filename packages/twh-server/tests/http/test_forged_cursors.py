@@ -66,9 +66,10 @@ def http(application, standing):
 @pytest.mark.parametrize(("operation", "query"), ORDERS)
 @given(key=forged)
 @settings(TRIED, max_examples=60)
-async def test_what_no_answer_gave_is_refused_or_told_a_page(http, problem, operation, query, key):
+async def test_what_no_answer_gave_is_refused_or_told_a_page(http, problem, standing_things, operation, query, key):
     cursor = cursor_of(key)
-    answer = await http.get(f"{operation.path}?{query}", params={"cursor": cursor} if len(cursor) <= 512 else {})
+    path = operation.path.format(**standing_things)
+    answer = await http.get(f"{path}?{query}", params={"cursor": cursor} if len(cursor) <= 512 else {})
 
     if answer.status_code != 200:
         assert [error["pointer"] for error in problem(answer, 400, "invalid_parameter")["errors"]] == ["cursor"]
@@ -85,6 +86,6 @@ async def test_any_bytes_are_refused_or_told_a_page(http, problem, packed):
 
 
 @pytest.mark.parametrize("number", [2**63, 2**64 - 1, -1])
-async def test_a_number_that_no_row_can_have_is_no_cursor(http, problem, number):
-    for path in ("/v1/ledger/blocks", "/v1/audit-log"):
+async def test_a_number_that_no_row_can_have_is_no_cursor(http, problem, standing_things, number):
+    for path in ("/v1/ledger/blocks", "/v1/audit-log", f"/v1/deliveries/{standing_things['delivery']}/attempts"):
         problem(await http.get(path, params={"cursor": cursor_of(number)}), 400, "invalid_parameter")

@@ -52,6 +52,7 @@ def verify(
     try:
         event = webhooks.verify(one.body, one.headers, secret=secrets, tolerance=tolerance)
     except WebhookRejected as rejected:
+        rejected.hint = HINTS[rejected.check].format(source=webhook_secrets.source(secret_file))
         event = without_last_newline(one, secrets, tolerance, rejected)
     session().say("Verified: headers, time, signature and body are as they should be.", "green")
     output.show(with_summary(event), COLUMNS)
@@ -61,7 +62,6 @@ def without_last_newline(
     one: Captured, secrets: list[str], tolerance: float, rejected: WebhookRejected
 ) -> models.Event:
     """Editors and shells end a file with a newline that was never sent; raises `rejected` where that is not the reason."""
-    rejected.hint = HINTS[rejected.check]
     if rejected.check != "signature" or not one.body.endswith(b"\n"):
         raise rejected
     try:
@@ -75,7 +75,7 @@ def without_last_newline(
 HINTS = {
     "headers": "Capture webhook-id, webhook-timestamp and webhook-signature, too.",
     "timestamp": "--any-age leaves the time alone: a captured request is soon an old one.",
-    "signature": "Is it this endpoint's secret? Is the body as it arrived, before any parsing?",
+    "signature": "The secret comes from {source}: is it this endpoint's? Is the body as it arrived?",
     "body": "The signature is right: it is signed, and no event of TWH.",
 }
 

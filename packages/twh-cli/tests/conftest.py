@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -36,6 +37,12 @@ class Ran:
     @property
     def error(self) -> Any:
         return json.loads(self.err.splitlines()[-1])["error"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_is_heard():
+    """A shell keeps Ctrl-C from what it starts in the background, and that would keep it from what tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

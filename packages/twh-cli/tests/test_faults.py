@@ -268,9 +268,6 @@ def test_ctrl_c_in_the_middle_of_a_file_says_what_was_recorded_and_how_to_go_on(
 
     running = subprocess.Popen(
         [*TWH, "movements", "record", str(path)],
-        preexec_fn=lambda: signal.signal(
-            signal.SIGINT, signal.SIG_DFL
-        ),  # a shell keeps it from what is in the background
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

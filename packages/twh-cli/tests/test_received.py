@@ -144,7 +144,6 @@ def receiving():
     def start(*words):
         one = subprocess.Popen(
             [sys.executable, "-m", "twh_cli", "webhooks", "receive", "--port", "0", *words],
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell keeps it from the background
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

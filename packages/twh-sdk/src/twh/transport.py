@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
+from typing import TypeVar
 
 # httpx brings a command line, which loads rich and click where they are installed: more than twice the time of the rest.
 # It takes their absence well, so for the time of this import they are absent. Nobody calls httpx.main from a program.
@@ -24,6 +25,8 @@ else:
 from twh.exchange import Outcome, Pause, Send, Step
 from twh.profiles import Connection
 from twh.verdict import Answer, Lost
+
+H = TypeVar("H", httpx.Client, httpx.AsyncClient)
 
 CONNECT_SECONDS = 5.0
 CALL_NAME = "twh.call"
@@ -124,11 +127,19 @@ def lost(why: httpx.RequestError | httpx.InvalidURL) -> Lost:
 
 
 def open_client(to: Connection) -> httpx.Client:
-    return httpx.Client(verify=tls(to), trust_env=not to.is_loopback, limits=CONNECTIONS)
+    return plain(httpx.Client(verify=tls(to), trust_env=not to.is_loopback, limits=CONNECTIONS))
 
 
 def open_async_client(to: Connection, *, kept: bool = True) -> httpx.AsyncClient:
-    return httpx.AsyncClient(verify=tls(to), trust_env=not to.is_loopback, limits=CONNECTIONS if kept else NOTHING_KEPT)
+    limits = CONNECTIONS if kept else NOTHING_KEPT
+    return plain(httpx.AsyncClient(verify=tls(to), trust_env=not to.is_loopback, limits=limits))
+
+
+def plain(http: H) -> H:
+    """Without the headers that every call brings itself: httpx takes longer to replace one than to send it."""
+    for name in ("Accept", "User-Agent"):
+        del http.headers[name]
+    return http
 
 
 def tls(to: Connection) -> ssl.SSLContext:

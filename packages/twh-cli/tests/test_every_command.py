@@ -126,6 +126,7 @@ ROWS = {
     "keys rotate": Row("{key_made}", ONE, "id secret", "key_nonsense", wrong="", shown="Keep the secret"),
     "keys revoke": Row("{key_made}", ONE, "id revoked_at", "key_nonsense --yes", wrong="", asks=True, shown="Revoked"),
     "ledger verify": Row("", ONE, "ok blocks events", shown="Everything follows"),
+    "ledger digest": Row("", ONE, "tenant last_sequence hash", shown="last event"),
     "ledger tail": Row("-n 1 --count 1", LINES, "first_sequence hash"),
     "settings get": Row("", ONE, "oversell version", shown="oversell"),
     "settings set": Row("idempotency_key_days 9", ONE, "idempotency_key_days version", "nonsense 1", 2, "oversell", shown="is set"),

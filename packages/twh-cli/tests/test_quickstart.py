@@ -212,6 +212,24 @@ def test_the_ledger_is_verified_and_its_blocks_are_told(twh, shop):
     assert first["last_sequence"] == twh("ledger", "verify", "--json").json["last_sequence"]
 
 
+def test_the_ledger_is_verified_against_a_digest_that_was_kept(twh, shop, tmp_path):
+    kept = tmp_path / "digest.json"
+    kept.write_text(twh("ledger", "digest", "--json").out)
+    sku, shelf = shop
+    twh("receive", sku, "1", "--at", shelf)
+    told = json.loads(kept.read_text())
+    another, stranger, nonsense = (tmp_path / name for name in ("another", "stranger", "nonsense"))
+    another.write_text(json.dumps({**told, "hash": "ab" * 32}))
+    stranger.write_text(json.dumps({**told, "tenant": "ten_nonsense"}))
+    nonsense.write_text("nonsense")
+
+    assert twh("ledger", "verify", "--against", str(kept), "--json").json["ok"]
+    assert twh("ledger", "verify", "--against", str(another)).exit_code == 5
+    assert "digest was kept" in twh("ledger", "verify", "--against", str(another)).err
+    assert twh("ledger", "verify", "--against", str(stranger)).exit_code == 2
+    assert twh("ledger", "verify", "--against", str(nonsense)).exit_code == 2
+
+
 def test_items_and_locations_are_changed_and_archived(twh, shop):
     sku, shelf = shop
     changed = twh("items", "update", sku, "--no-reorder-point", "--attribute", "colour=red", "--json").json

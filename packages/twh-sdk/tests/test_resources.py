@@ -10,6 +10,7 @@ from twh import models
 LINE = {"item": "A", "location": "B", "quantity": "1"}
 ONE = {"item": "A", "location": "B", "quantity": 1}
 NOON = datetime(2026, 5, 10, 12, tzinfo=UTC)
+A_BLOCK = models.Block(first_sequence=8, last_sequence=9, previous_hash="cd" * 32, hash="ab" * 32, recorded_at=NOON)
 NOON_TEXT = "2026-05-10T12:00:00Z"
 
 
@@ -229,6 +230,7 @@ client = Describe()
         (client.webhooks.attempts("dlv_1"), ("GET", "/v1/deliveries/dlv_1/attempts", {}, None)),
         (client.idempotency.get("po/77"), ("GET", "/v1/idempotency-keys/po%2F77", {}, None)),
         (client.ledger.verify(), ("POST", "/v1/ledger/verify", {}, None)),
+        (client.ledger.verify(against=A_BLOCK), ("POST", "/v1/ledger/verify", {"against": "9:" + "ab" * 32}, None)),
         (client.ledger.blocks(page_size=1), ("GET", "/v1/ledger/blocks", {"limit": "1"}, None)),
         (client.settings.get(), ("GET", "/v1/settings", {}, None)),
         (

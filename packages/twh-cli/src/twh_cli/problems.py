@@ -97,6 +97,13 @@ class LedgerBroken(Explained):
     code = "ledger_broken"
 
 
+class LedgerEmpty(Explained):
+    """There is nothing in the ledger yet."""
+
+    exit_code = exit_codes.NOT_FOUND
+    code = "ledger_empty"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """What is told about an error."""

@@ -102,6 +102,7 @@ COMMANDS = (
     Command("keys rotate", "Put a new key in the place of one that goes on for a while", "keys"),
     Command("keys revoke", "End a key, for good", "keys"),
     Command("ledger verify", "Check that everything follows from what went before", "ledger"),
+    Command("ledger digest", "The newest block, to be kept elsewhere", "ledger"),
     Command("ledger tail", "Watch the blocks that seal what is recorded", "ledger"),
     Command("settings get", "What the tenant has chosen for itself", "settings"),
     Command("settings set", "Choose one of them", "settings"),

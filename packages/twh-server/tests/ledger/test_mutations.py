@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from twh_server.database.tables import metadata
-from twh_server.ledger.verify import verify
+from twh_server.ledger.verify import Digest, verify
 
 TABLES = {
     "entries": "id",
@@ -217,7 +217,42 @@ async def test_a_tail_that_was_cut_with_care_is_told_only_by_the_digest_that_som
     after = await verify(busy.database, shop.tenant)
     await cut_with_care(tamper, before)
     cut = await verify(busy.database, shop.tenant)
+    held = await verify(busy.database, shop.tenant, against=kept(after))
 
     assert cut.fault is None
     assert (cut.last_sequence, cut.digest) == (before.last_sequence, before.digest)
-    assert cut.digest != after.digest
+    assert held.fault.what == "ledger is shorter than when the digest was kept"
+
+
+async def test_a_tail_that_was_written_anew_is_told_by_the_digest_that_someone_kept(busy, tamper):
+    shop = busy.shop
+    before = await verify(busy.database, shop.tenant)
+    await busy.receive("flour", 1, at="MAIN")
+    after = await verify(busy.database, shop.tenant)
+    await cut_with_care(tamper, before)
+    await busy.receive("flour", 2, at="MAIN")
+    held = await verify(busy.database, shop.tenant, against=kept(after))
+
+    assert (await verify(busy.database, shop.tenant)).fault is None
+    assert held.fault.what == "block is not the one whose digest was kept"
+
+
+async def test_a_digest_that_was_kept_fits_for_ever(busy):
+    before = await verify(busy.database, busy.shop.tenant)
+    await busy.receive("flour", 1, at="MAIN")
+
+    assert (await verify(busy.database, busy.shop.tenant, against=kept(before))).fault is None
+
+
+async def test_a_digest_from_within_a_block_is_told(busy):
+    blocks = await busy.rows(
+        "select last_sequence from blocks where tenant_id = %(tenant)s and last_sequence > first_sequence"
+    )
+    within = Digest(last_sequence=blocks[0][0] - 1, hash=bytes(32))
+    found = await verify(busy.database, busy.shop.tenant, against=within)
+
+    assert found.fault.what == "block ends elsewhere than when the digest was kept"
+
+
+def kept(verification):
+    return Digest(last_sequence=verification.last_sequence, hash=bytes.fromhex(verification.digest))

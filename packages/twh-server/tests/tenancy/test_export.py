@@ -77,7 +77,13 @@ async def test_the_header_says_whose_it_is_and_how_far_it_goes(busy, database, s
     )
     assert (header["tenant"]["id"], header["tenant"]["name"]) == (TENANT.text(shop.tenant), "Shop")
     assert (header["last_sequence"], header["digest"]) == (sequence, digest.hex())
-    assert end == {"part": "end", "rows": len(lines) - 2}
+    assert (end["part"], end["rows"]) == ("end", len(lines) - 2)
+
+
+async def test_the_end_has_the_hash_of_all_lines_before_it(busy, database, shop):
+    *lines, end = [line async for line in export(database, shop.tenant)]
+
+    assert msgspec.json.decode(end)["sha256"] == hashlib.sha256(b"".join(lines)).hexdigest()
 
 
 async def test_every_row_of_the_tenant_is_there_and_none_of_another(busy, database, shop, other_shop):

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from twh import Client, models
-from twh_cli import output
+from twh_cli import output, readings
 from twh_cli.app import new_app
 from twh_cli.output import Column, Plain
-from twh_cli.problems import LedgerBroken
+from twh_cli.problems import LedgerBroken, LedgerEmpty, WronglyTyped
 from twh_cli.session import session
 
 app = new_app()
@@ -27,14 +27,31 @@ VERIFIED = (
     Column("last number", "last_sequence"),
     Column("digest", "digest"),
 )
+DIGEST = (
+    Column("tenant", "tenant"),
+    Column("last event", "last_sequence"),
+    Column("recorded", "recorded_at"),
+    Column("hash", "hash"),
+)
 BLOCK = (("first_sequence", 8), ("last_sequence", 8), ("recorded_at", 20), ("hash", 0))
 WAIT_SECONDS = 25
 
 
 @app.command("verify")
-def verify() -> None:
+def verify(
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="FILE",
+            help="What `twh ledger digest` printed before: finds a tail that was cut off or written anew, too.",
+        ),
+    ] = None,
+) -> None:
     """Walks blocks, events, movements and levels, and names the first thing that does not follow (then exit 5)."""
-    found = session().client.ledger.verify(options=session().options)
+    run = session()
+    kept = None if against is None else kept_in(run.client, against)
+    found = run.client.ledger.verify(against=kept, options=run.options)
     output.show(found, VERIFIED)
     if found.fault:
         fault = found.fault
@@ -42,7 +59,34 @@ def verify() -> None:
             f"The ledger does not follow: {fault.what} at {fault.where}: expected {fault.expected}, found {fault.found}.",
             hint="Nothing was changed. Keep a copy of the database as it is, then look for who wrote to it.",
         )
-    session().say(f"Everything follows: {found.events} events, {found.movements} movements.", "green")
+    run.say(f"Everything follows: {found.events} events, {found.movements} movements.", "green")
+    if kept:
+        run.say(f"And it is the ledger whose digest was kept at event {kept.last_sequence}.", "green")
+
+
+@app.command("digest")
+def digest() -> None:
+    """The newest block: keep it elsewhere, where whoever can write to the database cannot.
+
+    For example: twh ledger digest > digest-$(date +%F).json
+    """
+    run = session()
+    newest = run.client.ledger.blocks(page_size=1).first()
+    if newest is None:
+        raise LedgerEmpty("Nothing was recorded yet, so there is no digest.", hint="twh receive ITEM 1 --at LOCATION")
+    output.show({"tenant": run.client.tenant.get().tenant.id, **output.plain(newest)}, DIGEST)
+
+
+def kept_in(client: Client, path: str) -> models.Block:
+    """The block that a file tells, when it is one of this tenant."""
+    try:
+        kept = models.Block.model_validate_json(readings.text_of(path))
+    except ValueError:
+        raise WronglyTyped(f"{path} is no digest.", hint="twh ledger digest > digest.json   (makes one)") from None
+    whose = (kept.model_extra or {}).get("tenant")
+    if whose not in (None, client.tenant.get().tenant.id):
+        raise WronglyTyped(f"{path} is the digest of another tenant, {whose}.", hint="twh whoami")
+    return kept
 
 
 @app.command("tail")

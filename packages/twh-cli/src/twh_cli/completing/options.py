@@ -394,6 +394,13 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
         (("--expires",), "", "When it ends: a time, or 90d from now."),
     ),
     "keys rotate": ((("--overlap",), "", "How long the old one goes on: 30s, 2h, 7d, 0s."),),
+    "ledger verify": (
+        (
+            ("--against",),
+            "files",
+            "What `twh ledger digest` printed before: finds a tail that was cut off or written anew, too.",
+        ),
+    ),
     "ledger tail": (
         (("-n", "--last"), "", "How many of the newest to begin with."),
         (("--count",), "", "Stop after so many."),

@@ -13,11 +13,18 @@ VERIFY_SECONDS = 600
 
 class Ledger(Resource[DriverT_co]):
     @endpoint
-    def verify(self, *, options: Options | None = None) -> Call[models.Verification]:
-        """Walk blocks, events, movements and levels, and name the first thing that does not follow (`.fault`)."""
+    def verify(
+        self, *, against: models.Block | None = None, options: Options | None = None
+    ) -> Call[models.Verification]:
+        """Walk blocks, events, movements and levels, and name the first thing that does not follow (`.fault`).
+
+        Against a block that was kept elsewhere, also a tail that was cut off or written anew is found.
+        """
+        kept = None if against is None else f"{against.last_sequence}:{against.hash}"
         return Call(
             method="POST",
             path="/v1/ledger/verify",
+            query=query(against=kept),
             returns=models.Verification,
             reads=True,
             wait=VERIFY_SECONDS,

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from pydantic import Field
 
 from twh_server.http.operation import Call, operation, shown
 from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import PageQuery, Query
 from twh_server.journal.commands import Answer
-from twh_server.ledger.verify import Verification, verify
+from twh_server.ledger.verify import Digest, Verification, verify
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -29,20 +30,40 @@ class BlockList(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class VerifyQuery(Query):
+    """What to verify it against."""
+
+    against: str | None = Field(
+        None,
+        pattern=r"^[1-9][0-9]{0,17}:[0-9a-f]{64}$",
+        description="A digest that was kept: `last_sequence` and `hash` of a block, with a colon between them.",
+        examples=["1042:" + "9f2c" * 16],
+    )
+
+    def digest(self) -> Digest | None:
+        """The digest that this parameter is."""
+        if self.against is None:
+            return None
+        sequence, _, hashed = self.against.partition(":")
+        return Digest(last_sequence=int(sequence), hash=bytes.fromhex(hashed))
+
+
 @operation(
     id="ledger.verify",
     method="POST",
     path="/v1/ledger/verify",
     scope="ledger:read",
+    query=VerifyQuery,
     answers={200: Verification},
     changes_nothing=True,
 )
-async def verify_(call: Call[Any, Query]) -> Answer:
+async def verify_(call: Call[Any, VerifyQuery]) -> Answer:
     """Verify the whole ledger: blocks, events, entries, movements and levels.
 
-    The answer names the first thing that does not follow from what came before it.
+    The answer names the first thing that does not follow from what came before it. Keep the last block's `last_sequence`
+    and `hash` elsewhere: against them, also a tail that was cut off or written anew is found.
     """
-    return shown(await verify(call.rooms.database, call.tenant))
+    return shown(await verify(call.rooms.database, call.tenant, against=call.query.digest()))
 
 
 @operation(

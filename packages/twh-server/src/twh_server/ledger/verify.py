@@ -61,6 +61,14 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     fault: Fault | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Digest:
+    """What somebody kept of a ledger, elsewhere: at which event it stood, and the hash of the block that ended there."""
+
+    last_sequence: int
+    hash: bytes
+
+
 class _Found(Exception):
     def __init__(self, what: str, where: str, *, expected: object = None, found: object = None) -> None:
         super().__init__(what)
@@ -79,12 +87,15 @@ class _Counts:
     digest: bytes = FIRST_HASH
 
 
-async def verify(database: Database, tenant: TenantId) -> Verification:
-    """Walk the whole ledger of a tenant as it is at one moment."""
+async def verify(database: Database, tenant: TenantId, *, against: Digest | None = None) -> Verification:
+    """Walk the whole ledger of a tenant as it is at one moment, against a digest that was kept where there is one.
+
+    Without one, a ledger cannot know that it once was longer, or that its end was another.
+    """
     counts, fault = _Counts(), None
     async with database.snapshot(tenant) as connection:
         try:
-            await _blocks(connection, tenant, counts)
+            await _blocks(connection, tenant, counts, against)
             await _entries(connection, tenant, counts)
             await _movements(connection, tenant, counts)
             await _levels(connection, tenant, counts)
@@ -103,8 +114,8 @@ async def verify(database: Database, tenant: TenantId) -> Verification:
     )
 
 
-async def _blocks(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
-    """Blocks follow each other without gaps, and each is the hash of its events."""
+async def _blocks(connection: Connection, tenant: TenantId, counts: _Counts, against: Digest | None) -> None:
+    """Blocks follow each other without gaps, and each is the hash of its events; one of them is the one that was kept."""
     cursor = await connection.execute(BLOCKS, {"tenant": tenant})
     blocks = iter(await cursor.fetchall())
     block, bodies = next(blocks, None), list[bytes]()
@@ -119,9 +130,17 @@ async def _blocks(connection: Connection, tenant: TenantId, counts: _Counts) -> 
             _check_event(sequence, columns, body, recorded_at)
             if sequence == block[1]:
                 _seal(block, bodies, recorded_at, counts)
+                _check_kept(against, block[0], counts)
                 block, bodies = next(blocks, None), []
     if block is not None:
         raise _Found("events of a block are missing", f"block {block[0]}", expected=block[1], found=counts.sequence)
+    if against and against.last_sequence > counts.sequence:
+        raise _Found(
+            "ledger is shorter than when the digest was kept",
+            "ledger head",
+            expected=against.last_sequence,
+            found=counts.sequence,
+        )
     head = await (await connection.execute(HEAD, {"tenant": tenant})).fetchone()
     if head is None:
         raise _Found("head is missing", "ledger head")
@@ -137,6 +156,13 @@ def _seal(block: Row, bodies: list[bytes], recorded_at: datetime, counts: _Count
     _expect("block's hash is not that of its events", where, counts.digest.hex(), stored.hex())
     _expect("block's time is not that of its events", where, recorded_at, sealed_at)
     counts.blocks += 1
+
+
+def _check_kept(against: Digest | None, first: int, counts: _Counts) -> None:
+    if against and first <= against.last_sequence <= counts.sequence:
+        where = f"block {first}"
+        _expect("block ends elsewhere than when the digest was kept", where, against.last_sequence, counts.sequence)
+        _expect("block is not the one whose digest was kept", where, against.hash.hex(), counts.digest.hex())
 
 
 def _check_event(sequence: int, columns: Sequence[Any], body: str, recorded_at: datetime) -> None:

@@ -1,10 +1,11 @@
 """Exporting a tenant: everything that is its own, as it was at one moment, a line of JSON for each row.
 
-The first line says whose it is and how far it goes, the last how many rows there were. Events have the exact bytes that
-their blocks seal, so that a copy can be proved without this server. What is secret (digests and sealed secrets), what
+The first line says whose it is and how far it goes, the last how many rows there were and the hash of all lines before it.
+Events have the exact bytes that their blocks seal, so that a copy can be proved without this server. What is secret (digests and sealed secrets), what
 follows from the rest (terms) and what only keeps things going (queues, cursors, deliveries, kept answers) stays here.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -98,7 +99,7 @@ PARTS: Final = (
         table="stock_movements",
         columns="id, entry_id, line, kind, item_id, location_id, lot, quantity, on_hand_after, reserved_after,"
         " version_after, occurred_at, recorded_at, late, counted_in",
-        ids={"id": MOVEMENT, "entry_id": ENTRY, "item_id": ITEM, "location_id": LOCATION},
+        ids={"id": MOVEMENT, "entry_id": ENTRY, "item_id": ITEM, "location_id": LOCATION, "counted_in": MOVEMENT},
     ),
     Part(
         name="levels",
@@ -113,15 +114,18 @@ PARTS: Final = (
 async def export(database: Database, tenant: TenantId) -> AsyncIterator[bytes]:
     """The lines of an export, each with its newline, all of one moment."""
     async with database.snapshot(tenant) as connection:
-        yield await _header(connection, tenant)
-        rows = 0
+        header = await _header(connection, tenant)
+        yield header
+        rows, written = 0, hashlib.sha256(header)
         for part in PARTS:
             columns = part.columns.split(", ")
             async with walk(connection, part.sql, {"tenant": tenant}) as found:
                 async for row in found:
                     rows += 1
-                    yield _line({"part": part.name, "row": _shown(part, columns, row)})
-        yield _line({"part": "end", "rows": rows})
+                    line = _line({"part": part.name, "row": _shown(part, columns, row)})
+                    written.update(line)
+                    yield line
+        yield _line({"part": "end", "rows": rows, "sha256": written.hexdigest()})
 
 
 async def _header(connection: Connection, tenant: TenantId) -> bytes:

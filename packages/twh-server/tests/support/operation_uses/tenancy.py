@@ -13,6 +13,8 @@ async def verify(desk: Desk):
     verification = await desk.client.ledger.verify()
 
     assert (verification.ok, verification.entries, verification.levels) == (True, 1, 1)
+    newest = await desk.client.ledger.blocks(page_size=1).first()
+    assert (await desk.client.ledger.verify(against=newest)).ok
 
 
 @uses("ledger.blocks")

@@ -1,6 +1,11 @@
 """On a real terminal: tables, colour as it is wished for, and questions."""
 
+import io
+import threading
+
 import pytest
+
+from twh_cli.terminal import log
 
 ARCHIVE = ["items", "archive", "TSHIRT-M"]
 
@@ -55,3 +60,18 @@ def test_colour_can_be_forced_into_help(monkeypatch, twh):
     assert "\x1b[1m" in twh("--help").out
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in twh("--help").out
+
+
+def test_a_log_is_told_now_and_then_that_it_goes_on(monkeypatch):
+    done, lines = threading.Event(), []
+
+    class Log(io.StringIO):
+        def write(self, text):
+            lines.append(text)
+            done.set()
+
+    monkeypatch.setattr("twh_cli.terminal.LOG_SECONDS", 0.001)
+    monkeypatch.setattr("sys.stderr", Log())
+    log("Verifying 9 events", done)
+
+    assert lines == ["Verifying 9 events: 0 s so far\n"]

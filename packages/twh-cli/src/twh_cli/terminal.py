@@ -16,6 +16,7 @@ from twh_cli.colour import is_terminal, takes_colour
 __all__ = ["fitted", "harmless", "is_terminal", "painted", "patience", "someone_is_there", "takes_colour", "width"]
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold red": "1;31"}
+LOG_SECONDS = 10.0
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -44,19 +45,28 @@ def fitted(text: str) -> str:
 
 
 @contextmanager
-def patience(what: str, *, colour: bool, quiet: bool = False) -> Generator[None]:
-    """Something that turns on stderr while a person waits; nothing, where nobody looks."""
-    if quiet or not is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
+def patience(what: str, *, colour: bool, quiet: bool = False, logged: bool = False) -> Generator[None]:
+    """Something that turns on stderr while a person waits; where nobody looks nothing, or a line every ten seconds."""
+    looked_at = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+    if quiet or not (looked_at or logged):
         yield
         return
     done = threading.Event()
-    turning = threading.Thread(target=turn, args=(what, done, colour), daemon=True)
+    target, words = (turn, (what, done, colour)) if looked_at else (log, (what, done))
+    turning = threading.Thread(target=target, args=words, daemon=True)
     turning.start()
     try:
         yield
     finally:
         done.set()
         turning.join()
+
+
+def log(what: str, done: threading.Event) -> None:
+    began = time.monotonic()
+    while not done.wait(LOG_SECONDS):
+        sys.stderr.write(f"{what}: {time.monotonic() - began:.0f} s so far\n")
+        sys.stderr.flush()
 
 
 def turn(what: str, done: threading.Event, colour: bool) -> None:  # noqa: FBT001 - a thread's arguments go by position

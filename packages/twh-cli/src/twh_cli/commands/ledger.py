@@ -14,6 +14,7 @@ from twh_cli.app import new_app
 from twh_cli.output import Column, Plain
 from twh_cli.problems import LedgerBroken, LedgerEmpty, WronglyTyped
 from twh_cli.session import session
+from twh_cli.terminal import patience
 
 app = new_app()
 
@@ -51,7 +52,10 @@ def verify(
     """Walks blocks, events, movements and levels, and names the first thing that does not follow (then exit 5)."""
     run = session()
     kept = None if against is None else kept_in(run.client, against)
-    found = run.client.ledger.verify(against=kept, options=run.options)
+    newest = run.client.ledger.blocks(page_size=1).first()
+    events = f"Verifying {newest.last_sequence if newest else 0:,} events"
+    with patience(events, colour=run.colour, quiet=run.choices.quiet, logged=True):
+        found = run.client.ledger.verify(against=kept, options=run.options)
     output.show(found, VERIFIED)
     if found.fault:
         fault = found.fault

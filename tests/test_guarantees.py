@@ -46,6 +46,7 @@ def test_a_command_that_is_named_can_be_typed(command):
         "crash": faults() | words(SERVER / "tests" / "crash" / "__main__.py", r'"(--[a-z-]+)"'),
         "bench": words(SERVER / "benchmarks" / "alone.py", r'"([a-z_]+)": Alone')
         | words(SERVER / "benchmarks" / "__main__.py", r'"(--[a-z-]+)"'),
+        "simulate": words(SERVER / "simulation" / "__main__.py", r'"(--[a-z-]+)"'),
     }
 
     assert session in functions(ROOT / "noxfile.py")

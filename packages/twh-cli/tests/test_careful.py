@@ -117,15 +117,15 @@ def test_a_dry_run_neither_asks_nor_wants_live(twh, live):
     assert twh(*ARCHIVE, "--dry-run").exit_code == 0
 
 
-def test_a_dry_run_of_a_file_shows_every_request(twh, elsewhere, tmp_path):
+def test_a_dry_run_of_a_file_shows_the_first_batch(twh, elsewhere, tmp_path):
     line = {"kind": "receipt", "lines": [{"item": "A", "location": "B", "quantity": "1"}]}
     (tmp_path / "entries.jsonl").write_text(f"{json.dumps(line)}\n{json.dumps({**line, 'kind': 'count'})}\n")
 
     ran = twh("movements", "record", str(tmp_path / "entries.jsonl"), "--dry-run", "--key", "run")
 
-    requests = [json.loads(one) for one in ran.out.splitlines()]
-    assert [one["headers"]["Idempotency-Key"] for one in requests] == ["run-1", "run-2"]
-    assert [one["body"]["kind"] for one in requests] == ["receipt", "count"]
+    shown = ran.json["body"]["entries"]
+    assert [one["entry"]["kind"] for one in shown] == ["receipt", "count"]
+    assert len({one["idempotency_key"] for one in shown}) == 2
     assert ran.exit_code == 0
 
 

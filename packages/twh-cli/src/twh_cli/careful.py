@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -12,6 +11,7 @@ import twh
 from twh import Call, Raw, errors
 from twh.environment import of_key
 from twh.exchange import Exchange
+from twh.idempotency import fresh_key
 from twh.options import ClientOptions
 from twh.profiles import Connection
 from twh_cli import unsettled
@@ -48,7 +48,7 @@ class CarefulClient(twh.Client):
     def exchange(self, call: Call[T], named: str = "") -> Raw[T]:
         if not call.changes:
             return super().exchange(call, named)
-        key = (call.options or {}).get("idempotency_key") or str(uuid.uuid4())
+        key = (call.options or {}).get("idempotency_key") or fresh_key()
         call = replace(call, options={**(call.options or {}), "idempotency_key": key})
         if self.choices.dry_run:
             raise Rehearsed(self.request(call))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
+from twh.idempotency import fresh_key
 from twh.models import BatchAnswer
 from twh.options import Options
 from twh.params import NewItem
@@ -58,7 +58,7 @@ def import_file(path: str) -> None:
     """Put every item of a file, and answer with exit code 5 when some were refused."""
     source = Source(path, checked)
     number = sum(1 for _ in source.lines())  # all lines are read before the first is sent
-    run = session().choices.idempotency_key or f"import-{uuid.uuid4()}"
+    run = session().choices.idempotency_key or f"import-{fresh_key()}"
     options: Options = {"idempotency_key": run}
     progress = Progress()
     if session().choices.dry_run:

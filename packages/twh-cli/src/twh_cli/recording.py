@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 from twh.entry import written_entry
+from twh.idempotency import fresh_key
 from twh.models import EntryResult, EntryResults
 from twh.params import NewEntry
 from twh_cli import output
@@ -81,7 +81,7 @@ def record_file(path: str, refused_to: str | None) -> None:
     source = Source(path, read)
     number = sum(1 for _ in source.lines())  # all lines are read before the first is sent
     given = session().choices.idempotency_key
-    name = given or source.name or f"run-{uuid.uuid4()}"
+    name = given or source.name or f"run-{fresh_key()}"
     make_room(refused_to)
     run = Run(refused_to)
     movements = session().client.movements

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -12,6 +11,7 @@ from twh.bulk import REFUSALS_KEPT_MAX, batches
 from twh.call import Call
 from twh.entry import keyed_row
 from twh.errors.tree import APIError
+from twh.idempotency import fresh_key
 from twh.options import Options
 from twh.params import NewEntry
 
@@ -67,7 +67,7 @@ Recording: TypeAlias = "Generator[Call[models.EntryResults], models.EntryResults
 
 def run_of(options: Options | None) -> Options:
     """The options with the key of the run. It names entries that have none, and what is raised when an answer is lost."""
-    return {"idempotency_key": str(uuid.uuid4()), **(options or {})}
+    return {"idempotency_key": fresh_key(), **(options or {})}
 
 
 def keyed_rows(entries: Iterable[NewEntry], options: Options) -> Iterator[Row]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import platform
-import uuid
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -18,6 +17,7 @@ from typing import Generic, TypeVar
 from twh.call import Call, Raw
 from twh.errors.hints import OUTCOME_UNKNOWN
 from twh.errors.tree import OutcomeUnknown, TwhError
+from twh.idempotency import fresh_key
 from twh.options import SANDBOX_PATIENCE_SECONDS, Policy
 from twh.profiles import Connection
 from twh.seen import Seen
@@ -66,7 +66,7 @@ class Exchange(Generic[T]):
         self.to = to
         self.named = named or call.method
         self.policy = policy.with_options(options)
-        self.key = options.get("idempotency_key", str(uuid.uuid4())) if call.changes else None
+        self.key = options.get("idempotency_key", fresh_key()) if call.changes else None
         own_deadline = call.deadline is not None and "deadline" not in options
         self.started = self.policy.clock()
         self.deadline = (

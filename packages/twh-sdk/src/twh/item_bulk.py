@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -10,6 +9,7 @@ from typing import Any, TypeAlias
 from twh import models
 from twh.bulk import REFUSALS_KEPT_MAX, batches
 from twh.call import Call
+from twh.idempotency import fresh_key
 from twh.options import Options
 from twh.params import NewItem, written_item
 
@@ -63,7 +63,7 @@ def upserting(
     options: Options | None,
 ) -> Upserting:
     """Yields the call of each batch, is sent its answer, and returns the sum."""
-    run = (options or {}).get("idempotency_key") or str(uuid.uuid4())
+    run = (options or {}).get("idempotency_key") or fresh_key()
     sum_of_all = Upserted()
     for number, batch in enumerate(batches(items, batch_size, written_item), start=1):
         keyed: Options = {**(options or {}), "idempotency_key": f"{run}-{number}"}

@@ -134,6 +134,7 @@ where not exists (
     select
     from item_terms as t
     where t.tenant_id = %(tenant)s and t.item_id = stored.id and t.term = term.term
+    offset 0
 )
 """,
     rank=3,

@@ -6,6 +6,7 @@ import json
 import logging
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -155,13 +156,15 @@ async def test_no_key_no_body_and_no_query_is_ever_logged(operation, application
 
 
 @pytest.mark.parametrize(
-    ("good", "bad", "fault"),
-    [(3, 10, "CheckViolation (23514): new row"), ("{}", MARK, "InvalidTextRepresentation (22P02)")],
+    ("values", "fault"),
+    [({"scale": 10}, "CheckViolation (23514): new row"), ({"id": MARK}, "InvalidTextRepresentation (22P02)")],
+    ids=["a value that breaks a rule", "a value that cannot be read"],
 )
-async def test_a_fault_is_logged_without_what_was_sent(http, everything, monkeypatch, good, bad, fault):
+async def test_a_fault_is_logged_without_what_was_sent(http, everything, monkeypatch, values, fault):
     def poisoned(self, facts, moment):
         effects = decide(self, facts, moment)
-        effects.rows[0] = (effects.rows[0][0], tuple(bad if value == good else value for value in effects.rows[0][1]))
+        (write, row), *others = effects.rows
+        effects.rows = [(write, msgspec.structs.replace(row, **values)), *others]
         return effects
 
     decide = CreateItem.decide

@@ -4,13 +4,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable
-from typing import Any, cast
+from typing import Any
 
 from litestar import Litestar, Request, Response
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
 from litestar.plugins import PluginProtocol
-from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from twh_server.access.keys import Keys
@@ -21,15 +20,17 @@ from twh_server.database.identifiers import REQUEST, RequestId, fresh
 from twh_server.events.bell import Bell
 from twh_server.http import pages, problems
 from twh_server.http.admission import Admission
+from twh_server.http.envelope import Incoming, Reply
 from twh_server.http.incoming import DEFAULT_LIMITS, BodyLimits
-from twh_server.http.operation import Operation, Rooms, serve
+from twh_server.http.operation import Rooms, reply, serve
 from twh_server.http.operations import OPERATIONS
 from twh_server.http.refusals import Internal, MalformedRequest, MethodNotAllowed, NotFound
+from twh_server.http.routing import PREFIX, Routes
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
 from twh_server.telemetry import Handled, Watch, nobody, trace_of
 
-Incoming = Request[Any, Any, Any]
+AnyRequest = Request[Any, Any, Any]
 
 _log = logging.getLogger(__name__)
 
@@ -66,14 +67,14 @@ def build(
 
     handlers: Any = _handlers(watch)
     app = _Application(
-        route_handlers=[*pages.handlers(database), *_routes(rooms)],
+        route_handlers=pages.handlers(database),
         exception_handlers=handlers,
         lifespan=[life],
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,
     )
-    return _as_sent(_named(app))
+    return _operations_first(rooms, _named(app))
 
 
 def open_rooms(
@@ -101,7 +102,7 @@ def open_rooms(
 
 
 class _Application(Litestar):
-    """Litestar without the plugins that it loads by itself: our handlers take the request and give the answer.
+    """Litestar without the plugins that it loads by itself, since pages need none of them.
 
     The one for pydantic would load pydantic's first version too, a tenth of a start.
     """
@@ -111,29 +112,55 @@ class _Application(Litestar):
         return plugins
 
 
-def _routes(rooms: Rooms) -> list[HTTPRouteHandler]:
-    """A route for each path, so that the answer to OPTIONS tells all its methods."""
-    paths: dict[str, dict[str, Operation]] = {}
-    for operation in OPERATIONS:
-        methods = paths.setdefault(operation.path, {})
-        methods[operation.method] = operation
-        if operation.method == "GET":
-            methods["HEAD"] = operation
-    return [_route(path, methods, rooms) for path, methods in paths.items()]
+def _operations_first(rooms: Rooms, others: ASGIApp) -> ASGIApp:
+    """The operations are found and answered here; pages, and the start and end of the process, are the framework's.
+
+    What a framework makes of a request and of an answer costs as much as all that an operation has to do
+    (docs/decisions/0006-operations-without-a-framework.md).
+    """
+    routes = Routes(OPERATIONS)
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            # As it was sent, so that an SKU may contain a percent-encoded slash.
+            raw: bytes | None = scope.get("raw_path")
+            path = raw.partition(b"?")[0].decode("latin-1") if raw else scope["path"]
+            if path.startswith(PREFIX):
+                reply = await _answer(routes, rooms, Incoming(scope, receive, path))
+                await reply.send(send)
+                return
+        await others(scope, receive, send)
+
+    return answering
 
 
-def _route(path: str, methods: dict[str, Operation], rooms: Rooms) -> HTTPRouteHandler:
-    async def handle(request: Incoming) -> ASGIResponse:
-        return await serve(methods[request.method], rooms, request)
+async def _answer(routes: Routes, rooms: Rooms, request: Incoming) -> Reply:
+    found = routes.find(request.path)
+    if found is None:
+        return _refused(NotFound(request.path), request, rooms.watch)
+    route, request.path_params = found
+    operation = route.methods.get(request.method)
+    if operation:
+        return await serve(operation, rooms, request)
+    if request.method == "OPTIONS":
+        return Reply(204, {"Allow": route.allowed, "Twh-Request-Id": REQUEST.text(RequestId(fresh()))}, b"")
+    return _refused(MethodNotAllowed(request.method, route.allowed), request, rooms.watch)
 
-    allowed: Any = list(methods)
-    return HTTPRouteHandler(path.replace("}", ":str}"), http_method=allowed, status_code=200)(handle)
+
+def _refused(refusal: Refusal, request: Incoming, watch: Watch) -> Reply:
+    request_id = REQUEST.text(RequestId(fresh()))
+    answer = problems.answer(refusal, request_id)
+    trace_id = trace_of(request.header(b"traceparent"))
+    watch(
+        Handled(request_id=request_id, method=request.method, operation=None, trace_id=trace_id, status=answer.status)
+    )
+    return reply(answer, request, {"Twh-Request-Id": request_id})
 
 
-def _handlers(watch: Watch) -> dict[type[Exception], Callable[[Incoming, Any], Response[bytes]]]:
+def _handlers(watch: Watch) -> dict[type[Exception], Callable[[AnyRequest, Any], Response[bytes]]]:
     """What is answered where no operation is reached."""
 
-    def refuse(request: Incoming, error: HTTPException) -> Response[bytes]:
+    def refuse(request: AnyRequest, error: HTTPException) -> Response[bytes]:
         """What the router refuses, in the one form of problems."""
         if error.status_code >= 500:
             return fail(request, error)
@@ -144,14 +171,14 @@ def _handlers(watch: Watch) -> dict[type[Exception], Callable[[Incoming, Any], R
             refusal = MethodNotAllowed(request.method, (error.headers or {}).get("allow", ""))
         return _told(refusal, request, watch)
 
-    def fail(request: Incoming, fault: Exception) -> Response[bytes]:
+    def fail(request: AnyRequest, fault: Exception) -> Response[bytes]:
         _log.error("%s %s failed", request.method, request.scope["path"], exc_info=fault)
         return _told(Internal(), request, watch)
 
     return {HTTPException: refuse, Exception: fail}
 
 
-def _told(refusal: Refusal, request: Incoming, watch: Watch) -> Response[bytes]:
+def _told(refusal: Refusal, request: AnyRequest, watch: Watch) -> Response[bytes]:
     request_id = REQUEST.text(RequestId(fresh()))
     answer = problems.answer(refusal, request_id)
     trace_id = trace_of(request.headers.get("traceparent"))
@@ -163,7 +190,7 @@ def _told(refusal: Refusal, request: Incoming, watch: Watch) -> Response[bytes]:
 
 
 def _named(app: ASGIApp) -> ASGIApp:
-    """Give every answer a request id: those of the router (OPTIONS) and of the pages have none of their own."""
+    """Give the answers of pages, and of the framework's router, a request id."""
 
     async def named(scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Any) -> None:
@@ -174,18 +201,6 @@ def _named(app: ASGIApp) -> ASGIApp:
                     message = {**message, "headers": headers}
             await send(message)
 
-        await app(scope, receive, sending if str(scope["type"]) == "http" else send)
+        await app(scope, receive, sending if scope["type"] == ScopeType.HTTP else send)
 
     return named
-
-
-def _as_sent(app: ASGIApp) -> ASGIApp:
-    """Route by the path as it was sent, so that an SKU may contain a percent-encoded slash."""
-
-    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
-        told = cast(dict[str, Any], scope)
-        if told.get("raw_path"):
-            told["path"] = told["raw_path"].split(b"?", 1)[0].decode("latin-1")
-        await app(scope, receive, send)
-
-    return routed

@@ -4,6 +4,7 @@ structlog gives the lines their form. It is loaded with the first line, so that 
 Whoever is told of each request is a `Watch`; `RequestLines` makes a line of it.
 """
 
+import asyncio
 import logging
 import os
 import re
@@ -14,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from time import perf_counter
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias, cast
 
 import msgspec
 
@@ -183,10 +184,39 @@ class RequestLines:
         in_words = structlog.dev.ConsoleRenderer(colors=_colours())
         form: list[Any] = [_as_json] if self._as_json else [in_words, _as_bytes]
         return structlog.wrap_logger(
-            structlog.BytesLogger(self._file or sys.stderr.buffer),
+            structlog.BytesLogger(cast(BinaryIO, _Gathering(self._file or sys.stderr.buffer))),
             [*shared, *form],
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         ).bind(logger="twh_server.requests")
+
+
+class _Gathering:
+    """A file to which the lines of one turn of the event loop go together: a batch of answers is one write."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._lines: list[bytes] = []
+        self._is_called = False
+
+    def write(self, line: bytes) -> None:
+        self._lines.append(line)
+
+    def flush(self) -> None:
+        """Write at the end of this turn; at once where there are no turns."""
+        if self._is_called:
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self._write)
+        except RuntimeError:
+            self._write()
+        else:
+            self._is_called = True
+
+    def _write(self) -> None:
+        self._is_called = False
+        lines, self._lines = self._lines, []
+        self._file.write(b"".join(lines))
+        self._file.flush()
 
 
 def _colours() -> bool:

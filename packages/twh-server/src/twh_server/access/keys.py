@@ -13,7 +13,7 @@ from typing import cast
 
 import msgspec
 
-from twh_server.access.attempts import Attempts
+from twh_server.access.attempts import Attempts, source_of
 from twh_server.access.key_form import check_form, digest_of, new_secret
 from twh_server.access.last_use import LastUse
 from twh_server.access.refusals import ApiKeyExpired, ApiKeyRevoked, ApiKeyUnknown
@@ -87,11 +87,11 @@ class Keys:
 
         Raises ApiKeyMistyped, ApiKeyUnknown, ApiKeyRevoked, ApiKeyExpired, TooManyAttempts, or one of `Transient`.
         """
-        check_form(secret)
         digest = digest_of(secret)
         believed_until, looking = self._known.get(digest, (0.0, None))
         if looking is None or believed_until <= self._clock():
-            looking = self._look(digest, source)
+            check_form(secret)
+            looking = self._look(digest, source_of(source))
         # Shielded: others wait for the same answer, and one who goes away does not take it from them.
         found = looking.result() if looking.done() else await asyncio.shield(looking)
         if found is None:

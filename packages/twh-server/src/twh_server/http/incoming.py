@@ -7,12 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from litestar.exceptions import InternalServerException
-
-from twh_server.access.attempts import source_of
 from twh_server.access.keys import Access, Keys
 from twh_server.access.refusals import TenantClosed, TenantSuspended
-from twh_server.http.envelope import Incoming, check_coding, field, is_percent_encoded
+from twh_server.http.envelope import Incoming, is_percent_encoded
 from twh_server.http.refusals import (
     BodyTooLarge,
     IdempotencyKeyMalformed,
@@ -52,10 +49,10 @@ DEFAULT_LIMITS = BodyLimits()
 
 async def authenticate(request: Incoming, keys: Keys) -> Access:
     """Who asks. Raises Unauthenticated without a key, and what `Keys.find` raises."""
-    bearer = _BEARER.fullmatch(request.headers.get("authorization", ""))
+    bearer = _BEARER.fullmatch(request.header(b"authorization") or "")
     if bearer is None:
         raise Unauthenticated
-    return await keys.find(bearer[1], source=source_of(request.client.host if request.client else ""))
+    return await keys.find(bearer[1], source=request.host)
 
 
 def require_access(access: Access, scope: str, *, reads: bool) -> None:
@@ -75,8 +72,8 @@ def require_scope(access: Access, scope: str) -> None:
 
 def check_accept(request: Incoming) -> None:
     """Raise NotAcceptable when the caller would not take JSON."""
-    accept = field(request, "accept")
-    if not accept:
+    accept = request.header(b"accept")
+    if not accept or accept in _ACCEPTED:
         return
     for choice in accept.split(","):
         media, _, parameters = choice.strip().lower().partition(";")
@@ -88,7 +85,7 @@ def check_accept(request: Incoming) -> None:
 
 def idempotency_key(request: Incoming, *, required: bool) -> str | None:
     """The request's key. Raises IdempotencyKeyMissing or IdempotencyKeyMalformed."""
-    key = request.headers.get("idempotency-key")
+    key = request.header(b"idempotency-key")
     if key is None:
         if required:
             raise IdempotencyKeyMissing
@@ -98,42 +95,46 @@ def idempotency_key(request: Incoming, *, required: bool) -> str | None:
     return key
 
 
-def entity_tags(request: Incoming, header: str) -> tuple[str, ...] | None:
+def entity_tags(request: Incoming, header: bytes) -> tuple[str, ...] | None:
     """The tags of `If-Match` or `If-None-Match`; None without the header. Raises MalformedRequest."""
-    value = field(request, header)
+    value = request.header(header)
     if value is None:
         return None
     tags = [_TAGS.fullmatch(part) for part in value.split(",")]
     if not all(tags):
-        raise MalformedRequest(f'{header} takes entity tags such as "it3", quotes included, or *.')
+        raise MalformedRequest(f'{header.decode()} takes entity tags such as "it3", quotes included, or *.')
     return tuple(tag[1] for tag in tags if tag)
 
 
 async def body(request: Incoming, bytes_max: int) -> bytes:
     """The body's bytes, at most so many. Raises NotJson, BodyEncoded, BodyTooLarge, RequestTimeout, MalformedRequest."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
     if media != "application/json" and not media.endswith("+json"):
         raise NotJson
-    check_coding(request)
-    if int(request.headers.get("content-length") or 0) > bytes_max:
+    request.check_coding()
+    if int(request.header(b"content-length") or 0) > bytes_max:
         raise BodyTooLarge(bytes_max)
-    received = bytearray()
+    received: list[bytes] = []
+    size = 0
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
-            async for chunk in request.stream():
-                received += chunk
-                if len(received) > bytes_max:
+            while True:
+                message = await request.receive()
+                if message["type"] != "http.request":  # the caller hung up, or sent chunks that are none
+                    raise MalformedRequest("The body ended before it was whole.")
+                received.append(message["body"])
+                size += len(received[-1])
+                if size > bytes_max:
                     raise BodyTooLarge(bytes_max)
+                if not message["more_body"]:
+                    return received[0] if len(received) == 1 else b"".join(received)
     except TimeoutError:
         raise RequestTimeout(BODY_SECONDS_MAX) from None
-    except InternalServerException:  # what the framework makes of a caller that hangs up, or of chunks that are none
-        raise MalformedRequest("The body ended before it was whole.") from None
-    return bytes(received)
 
 
 def create_only(request: Incoming) -> bool:
     """Whether `If-None-Match: *` says that nothing may be replaced. Raises MalformedRequest for other tags."""
-    tags = entity_tags(request, "if-none-match")
+    tags = entity_tags(request, b"if-none-match")
     if tags not in (None, ("*",)):
         raise MalformedRequest("A PUT takes `If-None-Match: *` and no other.")
     return tags is not None
@@ -141,6 +142,8 @@ def create_only(request: Incoming) -> bool:
 
 def path_values(request: Incoming) -> Mapping[str, str]:
     """The variable parts of the path, decoded. Raises MalformedRequest."""
+    if not request.path_params:
+        return {}
     if not all(is_percent_encoded(value) for value in request.path_params.values()):
         raise MalformedRequest("The path is not percent-encoded: it has a % without its two digits, or is not ASCII.")
     try:
@@ -157,11 +160,11 @@ def digest(request: Incoming, path: str, raw: bytes) -> bytes:
     parts: tuple[bytes, ...] = (
         request.method.encode(),
         path.encode(),
-        request.scope["query_string"],
-        (field(request, "if-match") or "").encode(),
+        request.query,
+        (request.header(b"if-match") or "").encode(),
         raw,
     )
-    if request.method == "PUT" and (condition := request.headers.get("if-none-match")):
+    if request.method == "PUT" and (condition := request.header(b"if-none-match")):
         parts += (condition.encode(),)
     return _hashed(parts)
 
@@ -181,4 +184,4 @@ def _hashed(parts: Sequence[bytes]) -> bytes:
 
 def spelled(template: str, values: Mapping[str, str]) -> str:
     """The one spelling of a path: `/v1/items/a` is `/v1/items/%61`, for a program that encodes more than another."""
-    return re.sub(r"{(\w+)}", lambda found: quote(values[found[1]], safe=""), template)
+    return template if not values else re.sub(r"{(\w+)}", lambda found: quote(values[found[1]], safe=""), template)

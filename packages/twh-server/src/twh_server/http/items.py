@@ -20,6 +20,7 @@ from twh_server.catalogue.refusals import (
     ItemNotFound,
     SkuTaken,
 )
+from twh_server.database.identifiers import ITEM
 from twh_server.http.operation import Call, created, operation, shown
 from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import Attributes, Body, DecimalText, Name, PageQuery, Query, Time, changes_of
@@ -296,8 +297,7 @@ def packs_of(packs: list[NewPack]) -> list[Pack]:
 
 
 def _created(item: ItemRow) -> Answer:
-    value = item.shown()
-    return created(value, address=f"/v1/items/{value.id}", tag=item.etag)
+    return created(f"/v1/items/{ITEM.text(item.id)}", tag=item.etag)
 
 
 def _shown(item: ItemRow) -> Answer:

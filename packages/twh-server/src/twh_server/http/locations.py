@@ -27,6 +27,7 @@ from twh_server.catalogue.refusals import (
     LocationHasStock,
     LocationNotFound,
 )
+from twh_server.database.identifiers import LOCATION
 from twh_server.http.operation import Call, created, operation, shown
 from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import Body, Name, PageQuery, Query, Ref, Time, changes_of
@@ -229,8 +230,7 @@ def values_of(body: LocationContent) -> dict[str, Any]:
 
 
 def _created(location: LocationRow) -> Answer:
-    value = location.shown()
-    return created(value, address=f"/v1/locations/{value.id}", tag=location.etag)
+    return created(f"/v1/locations/{LOCATION.text(location.id)}", tag=location.etag)
 
 
 def _shown(location: LocationRow) -> Answer:

@@ -194,7 +194,6 @@ def recorded(entry: Entry | None) -> Answer:
     return Answer(
         status=201,
         headers={"Location": f"/v1/entries/{entry.id}"},
-        body=msgspec.json.encode(entry),
         told_by_event=True,
     )
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
-from litestar.response.base import ASGIResponse
 
 from twh_server.access.keys import Access, Keys
 from twh_server.access.rates import Taken
@@ -16,8 +15,9 @@ from twh_server.access.shared_rates import Rates
 from twh_server.database.engine import Database, is_transient
 from twh_server.database.identifiers import REQUEST, TENANT, RequestId, TenantId, fresh
 from twh_server.events.bell import Bell
-from twh_server.http import envelope, incoming, limiting, problems
+from twh_server.http import incoming, limiting, problems
 from twh_server.http.admission import BULK_PLACES, Admission
+from twh_server.http.envelope import Incoming, Reply
 from twh_server.http.refusals import Internal
 from twh_server.http.shapes import Body, Query, query_of
 from twh_server.journal.commands import Actor, Answer, Command, Submission
@@ -156,17 +156,17 @@ def operation(**described: Any) -> Callable[[Handler], Operation]:
     return lambda handler: Operation(handler=handler, **described)
 
 
-async def serve(operation: Operation, rooms: Rooms, request: envelope.Incoming) -> ASGIResponse:
+async def serve(operation: Operation, rooms: Rooms, request: Incoming) -> Reply:
     """Answer one request: authenticate, count it, check its shape, let the handler do the rest."""
     handled = Handled(
         request_id=REQUEST.text(RequestId(fresh())),
         method=request.method,
         operation=operation.id,
-        trace_id=trace_of(request.headers.get("traceparent")),
+        trace_id=trace_of(request.header(b"traceparent")),
     )
     taken: Taken | None = None
     try:
-        envelope.check(request)
+        request.check()
         access = await incoming.authenticate(request, rooms.keys)
         handled.tenant = TENANT.text(access.tenant)
         if rooms.rates:
@@ -176,8 +176,7 @@ async def serve(operation: Operation, rooms: Rooms, request: envelope.Incoming) 
         await rooms.admission.enter(access.tenant, operation.places)
         try:
             call = await _read(operation, rooms, request, access, handled)
-            known = incoming.entity_tags(request, "if-none-match") or ()
-            answer = _unless_known(await operation.handler(call), known, request)
+            answer = _unless_known(await operation.handler(call), request)
         finally:
             rooms.admission.leave(access.tenant, operation.places)
     except Refusal as refusal:
@@ -187,7 +186,7 @@ async def serve(operation: Operation, rooms: Rooms, request: envelope.Incoming) 
     handled.status = answer.status
     rooms.watch(handled)
     counted = limiting.headers(rooms.rates.rate, taken) if rooms.rates and taken else {}
-    return response(answer, request, {**counted, "Twh-Request-Id": handled.request_id})
+    return reply(answer, request, {**counted, "Twh-Request-Id": handled.request_id})
 
 
 def told_of(fault: Exception, operation_id: str, request_id: str) -> Refusal:
@@ -200,10 +199,10 @@ def told_of(fault: Exception, operation_id: str, request_id: str) -> Refusal:
 
 
 async def _read(
-    operation: Operation, rooms: Rooms, request: envelope.Incoming, access: Access, handled: Handled
+    operation: Operation, rooms: Rooms, request: Incoming, access: Access, handled: Handled
 ) -> Call[Any, Any]:
     incoming.check_accept(request)
-    query = query_of(operation.query or Query, request.scope["query_string"])
+    query = query_of(operation.query or Query, request.query)
     key = incoming.idempotency_key(request, required=operation.key == "required") if operation.key != "none" else None
     raw = await incoming.body(request, rooms.limits.of(bulk=operation.bulk)) if operation.body else b""
     path = incoming.path_values(request)
@@ -215,35 +214,27 @@ async def _read(
         body=operation.body.read(raw) if operation.body else None,
         key=key,
         digest=incoming.digest(request, incoming.spelled(operation.path, path), raw) if key else b"",
-        if_match=incoming.entity_tags(request, "if-match") if operation.conditional else None,
+        if_match=incoming.entity_tags(request, b"if-match") if operation.conditional else None,
         create_only=operation.method == "PUT" and incoming.create_only(request),
         handled=handled,
     )
 
 
-def response(answer: Answer, request: envelope.Incoming, more: Mapping[str, str]) -> ASGIResponse:
+def reply(answer: Answer, request: Incoming, more: Mapping[str, str]) -> Reply:
     """The answer as the caller gets it, with headers of this very attempt."""
-    headers = {"Content-Type": JSON, **answer.headers, **more}
-    status, body = answer.status, answer.body
+    headers = {"Content-Type": JSON, **answer.headers, **more} if answer.body else {**answer.headers, **more}
     if answer.replayed:
         headers["Idempotent-Replayed"] = "true"
-    if not body:
-        del headers["Content-Type"]
-    media = headers.pop("Content-Type", None)
-    return ASGIResponse(
-        # HEAD tells how long the body would be, and leaves it out.
-        body=b"" if request.method == "HEAD" else body,
-        content_length=len(body),
-        headers=headers,
-        status_code=status,
-        media_type=media or "",
-    )
+    return Reply(answer.status, headers, answer.body, leaves_out_body=request.method == "HEAD")
 
 
-def _unless_known(answer: Answer, known: Sequence[str], request: envelope.Incoming) -> Answer:
+def _unless_known(answer: Answer, request: Incoming) -> Answer:
     """304 in the place of what the caller has already (`If-None-Match`)."""
+    if request.method not in ("GET", "HEAD"):
+        return answer
+    known = incoming.entity_tags(request, b"if-none-match") or ()
     tag = answer.headers.get("ETag")
-    if answer.status != 200 or tag is None or request.method not in ("GET", "HEAD"):
+    if answer.status != 200 or tag is None:
         return answer
     return Answer(status=304, headers={"ETag": tag}) if tag in known or "*" in known else answer
 
@@ -253,7 +244,7 @@ def shown(value: msgspec.Struct, *, tag: str | None = None) -> Answer:
     return Answer(status=200, headers={"ETag": tag} if tag else {}, body=msgspec.json.encode(value))
 
 
-def created(value: msgspec.Struct, *, address: str, tag: str | None = None) -> Answer:
-    """201 with a new thing, its address and its entity tag. Its body is what the event tells."""
+def created(address: str, *, tag: str | None = None) -> Answer:
+    """201 with the address and the entity tag of a new thing; its body is what the event tells."""
     headers = {"Location": address} | ({"ETag": tag} if tag else {})
-    return Answer(status=201, headers=headers, body=msgspec.json.encode(value), told_by_event=True)
+    return Answer(status=201, headers=headers, told_by_event=True)

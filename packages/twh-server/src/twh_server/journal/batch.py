@@ -123,6 +123,8 @@ class Decided:
         try:
             effects = submission.command.decide(self.facts, moment)
             answer = submission.answer(effects.result)
+            if answer.told_by_event:
+                answer = msgspec.structs.replace(answer, body=effects.news[0].data)
         except Refusal as refusal:
             effects, answer = Effects(result=None), submission.refuse(refusal)
         told = self._told(effects.news, submission.actor)

@@ -147,8 +147,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller is told, byte for byte.
 
-    A body that is the data of the command's first event is not stored again (`told_by_event`). A body that must not
-    lie in the database as it is has another form in which it is `kept`.
+    A body that is the data of the command's first event (`told_by_event`) is not made and not stored again: the journal
+    takes it from there. A body that must not lie in the database as it is has another form in which it is `kept`.
     """
 
     status: int

@@ -23,7 +23,7 @@ from twh_server.journal.writer import Writer
 from twh_server.processes.assembly import application, pools
 from twh_server.processes.listening import CannotStart, url_of
 from twh_server.processes.sandbox_folder import SandboxFolder
-from twh_server.processes.serving import serving, told_to_stop
+from twh_server.processes.serving import run, serving, told_to_stop
 from twh_server.sandboxes.create import create_sandbox
 from twh_server.settings import Settings
 from twh_server.telemetry import form_lines
@@ -41,7 +41,7 @@ def live(settings: Settings, folder: SandboxFolder, postgres: EmbeddedPostgres, 
         migrations()(address)
     elif hindrance := standing.hindrance():
         raise CannotStart(hindrance)
-    asyncio.run(_live(settings, folder, postgres, listening))
+    run(_live(settings, folder, postgres, listening))
 
 
 def migrations() -> Callable[[Address], None]:

@@ -15,7 +15,7 @@ from twh_server.events.bell import Bell
 from twh_server.processes.assembly import application, pools
 from twh_server.processes.listening import CannotStart, listen, say, url_of
 from twh_server.processes.metering import Meter, metered
-from twh_server.processes.serving import keep_what_was_loaded, serving, told_to_stop
+from twh_server.processes.serving import keep_what_was_loaded, run, serving, told_to_stop
 from twh_server.processes.starting import migrated, rates_of, sealer_of
 from twh_server.settings import Settings
 from twh_server.telemetry import form_lines
@@ -38,7 +38,7 @@ def serve(settings: Settings) -> None:
         _look_after(settings.processes, listening)
         return
     with metered(settings) as meter:
-        asyncio.run(_serve(settings, address, sealer, listening, meter))
+        run(_serve(settings, address, sealer, listening, meter))
 
 
 def serve_beside_others(settings: Settings, descriptor: int, place: int) -> None:
@@ -46,7 +46,7 @@ def serve_beside_others(settings: Settings, descriptor: int, place: int) -> None
     listening = socket.socket(fileno=descriptor)
     address, sealer = migrated(settings), sealer_of(settings)
     with metered(settings, place=place) as meter:
-        asyncio.run(_serve(settings, address, sealer, listening, meter, ends_with_stdin=True))
+        run(_serve(settings, address, sealer, listening, meter, ends_with_stdin=True))
 
 
 async def _serve(
@@ -76,7 +76,7 @@ def work(settings: Settings) -> None:
     """Do what runs beside HTTP until told to stop. Raises CannotStart."""
     address, sealer = migrated(settings), sealer_of(settings)
     with metered(settings) as meter:
-        asyncio.run(_work(settings, address, sealer, meter))
+        run(_work(settings, address, sealer, meter))
 
 
 async def _work(settings: Settings, address: Address, sealer: Sealer, meter: Meter | None) -> None:

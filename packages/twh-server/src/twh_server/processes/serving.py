@@ -7,13 +7,14 @@ project's test machine, either way), and leaves us the loop: server, writer, bel
 import asyncio
 import contextlib
 import gc
+import importlib.util
 import logging
 import os
 import resource
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, NoReturn
 
 from granian._granian import SocketHolder
@@ -29,6 +30,9 @@ HEAD_SECONDS_MAX = 75.0
 """So long the head of a request may take, and so long a connection may be kept in between: longer than proxies keep theirs."""
 OTHER_FILES = 256
 """What a process has open besides connections to callers: the database, the log, what is imported."""
+
+GARBAGE_OBJECTS = 10_000
+"""So many new objects, and Python looks for garbage that only refers to itself: there is next to none."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +56,17 @@ async def serving(
         _, late = await asyncio.wait([running], timeout=drain_seconds)
         if late:
             _log.warning("some answers were not ready after %g seconds and are given up", drain_seconds)
+
+
+def run(process: Coroutine[Any, Any, None]) -> None:
+    """Run a process's work on uvloop, where there is one: it wakes for half of what asyncio's own loop takes."""
+    with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
+        runner.run(process)
+
+
+def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    # There is none for Windows.
+    return importlib.import_module("uvloop").new_event_loop if importlib.util.find_spec("uvloop") else None
 
 
 def told_to_stop() -> asyncio.Event:
@@ -83,6 +98,7 @@ def leave() -> NoReturn:
 def keep_what_was_loaded() -> None:
     """From here on the garbage collector runs, and looks at what comes, not at the code that was loaded before."""
     gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS, 20, 20)
     gc.enable()
 
 

@@ -179,8 +179,8 @@ def test_a_full_disk_keeps_no_request_and_the_command_itself_settles_it(twh, ser
     assert f"--idempotency-key {ran.error['idempotency_key']}" in ran.error["hint"]
 
 
-@pytest.mark.parametrize("home", [None, "/proc/nobody", "/nowhere/at/all"], ids=["unset", "read-only", "missing"])
-def test_with_any_home_a_command_does_what_it_is_asked(server, home, own_home):
+@pytest.mark.parametrize("home", [None, "/proc/nobody", "{tmp}/at/all"], ids=["unset", "read-only", "missing"])
+def test_with_any_home_a_command_does_what_it_is_asked(server, home, own_home, tmp_path):
     """/proc is a folder in which even root can make nothing."""
     server.deeds[:] = [answer(200, sample(models.Item, sku="TSHIRT-M").model_dump(mode="json"))]
     env = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
@@ -188,7 +188,7 @@ def test_with_any_home_a_command_does_what_it_is_asked(server, home, own_home):
 
     ran = subprocess.run(
         [*TWH, "items", "get", "TSHIRT-M", "--json=sku"],
-        env=env if home is None else {**env, "HOME": home},
+        env=env if home is None else {**env, "HOME": home.format(tmp=tmp_path)},
         capture_output=True,
         text=True,
         check=False,

@@ -116,7 +116,7 @@ def _operations_first(rooms: Rooms, others: ASGIApp) -> ASGIApp:
     """The operations are found and answered here; pages, and the start and end of the process, are the framework's.
 
     What a framework makes of a request and of an answer costs as much as all that an operation has to do
-    (docs/decisions/0006-operations-without-a-framework.md).
+    (docs/decisions/0011-operations-without-a-framework.md).
     """
     routes = Routes(OPERATIONS)
 

@@ -123,8 +123,7 @@ def _operations_first(rooms: Rooms, others: ASGIApp) -> ASGIApp:
     async def answering(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
             # As it was sent, so that an SKU may contain a percent-encoded slash.
-            raw: bytes | None = scope.get("raw_path")
-            path = raw.partition(b"?")[0].decode("latin-1") if raw else scope["path"]
+            path = scope["raw_path"].partition(b"?")[0].decode("latin-1")
             if path.startswith(PREFIX):
                 reply = await _answer(routes, rooms, Incoming(scope, receive, path))
                 await reply.send(send)

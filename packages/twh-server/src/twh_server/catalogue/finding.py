@@ -2,9 +2,8 @@
 
 What is looked for is made into searches, each of which an index answers. One of them leads to the items, the others are
 held against each id that it leads to, before its item is read. When few items have what is looked for, they are gathered
-and put in order; when many have, the order is walked instead until the page is full. How is not left to the planner: it
-knows nothing of a table that is new, and too little of the words of one tenant among many. Only words that are all common
-are: the ids under each are in the same order, so whether they are walked side by side or looked up, little is read.
+and put in order; when many have, the order is walked instead until the page is full. Nothing is left to the planner:
+it knows nothing of a table that is new, and too little of the words of one tenant among many.
 """
 
 from collections.abc import Callable, Sequence
@@ -99,8 +98,6 @@ class Lead:
     others: Sequence[Range] = ()
     id: str = "found.item_id"
     """The id of an item, by what is read of it first."""
-    in_step: bool = False
-    """Whether the ids come in their order, as they do under every other term."""
 
 
 async def list_items(
@@ -116,11 +113,8 @@ async def list_items(
         lead = await _led(database, tenant, wanted.order, ranges)
     select = lead.select
     for number, one in enumerate(lead.others):
-        if lead.in_step and one.exact:
-            select.where(HAS_TERM_IN_STEP.format(id=lead.id, number=number), **{f"term{number}": one.low})
-        else:
-            bounds = {f"low{number}": one.low, f"high{number}": one.high}
-            select.where(HAS_TERM.format(id=lead.id, number=number), **bounds)
+        bounds = {f"low{number}": one.low, f"high{number}": one.high}
+        select.where(HAS_TERM.format(id=lead.id, number=number), **bounds)
     _narrow(select, wanted)
     if after is None and wanted.order is BY_ID:
         after = FIRST
@@ -147,7 +141,7 @@ async def _led(database: Database, tenant: TenantId, order: Order, ranges: Seque
     if exact is None or order is not BY_ID:
         return Lead(select=Select(WALKED, tenant), order=order, others=ranges, id="i.id")
     select = Select(WALKED_BY_TERM, tenant).knowing(term=exact.low)
-    return Lead(select=select, order=by_id, others=[one for one in ranges if one is not exact], in_step=True)
+    return Lead(select=select, order=by_id, others=[one for one in ranges if one is not exact])
 
 
 async def _counted(database: Database, tenant: TenantId, ranges: Sequence[Range]) -> tuple[list[Range], int, int]:
@@ -234,12 +228,6 @@ HAS_TERM = """exists (
     from item_terms as t
     where t.tenant_id = %(tenant)s and t.item_id = {id} and t.term between %(low{number})s and %(high{number})s
     offset 0
-)"""
-
-HAS_TERM_IN_STEP = """exists (
-    select
-    from item_terms as t
-    where t.tenant_id = %(tenant)s and t.term = %(term{number})s and t.item_id = {id} and t.item_id > %(after)s::uuid
 )"""
 
 # In the order of the index, so that it stops at so many; unordered, a bitmap of all that have the term might come first.

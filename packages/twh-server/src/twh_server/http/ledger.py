@@ -35,6 +35,7 @@ class VerifyQuery(Query):
 
     against: str | None = Field(
         None,
+        max_length=18 + 1 + 64,
         pattern=r"^[1-9][0-9]{0,17}:[0-9a-f]{64}$",
         description="A digest that was kept: `last_sequence` and `hash` of a block, with a colon between them.",
         examples=["1042:" + "9f2c" * 16],

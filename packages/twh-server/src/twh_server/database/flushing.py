@@ -11,7 +11,7 @@ socket's buffers is not wholly sent by then: server and client would wait for ea
 from collections.abc import Generator
 from typing import Any
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg.pq import PipelineStatus
 from psycopg.rows import TupleRow
 from psycopg.waiting import Ready, Wait
@@ -26,7 +26,7 @@ class FlushingConnection(AsyncConnection[TupleRow]):
             return await super().wait(gen, *args, **more)
         try:
             wanted = next(gen)
-            while wanted == Wait.RW and self.pgconn.flush() == 0:
+            while wanted == Wait.RW and self._all_is_sent():
                 wanted = gen.send(Ready.W)
         except StopIteration as done:
             return done.value
@@ -43,4 +43,10 @@ class FlushingConnection(AsyncConnection[TupleRow]):
             return done.value
 
     def _listens_too_soon(self, wanted: Any) -> bool:
-        return bool(wanted == Wait.R and self.pgconn.flush())
+        return bool(wanted == Wait.R and not self._all_is_sent())
+
+    def _all_is_sent(self) -> bool:
+        try:
+            return self.pgconn.flush() == 0
+        except OperationalError:  # whoever waits meets it too, and knows what it was about
+            return False

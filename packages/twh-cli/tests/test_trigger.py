@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from twh import Client
 from twh_cli import triggers
 from twh_cli.receiver import Receiver
+from twh_server.access.keys import BELIEVED_SECONDS
 from twh_server.events.kinds import KINDS
 
 TWH = [sys.executable, "-m", "twh_cli"]
@@ -110,6 +112,7 @@ class TestInASandbox:
         ran = twh("trigger", LAST, "--yes")
 
         assert ran.exit_code == 0, ran.err
+        time.sleep(BELIEVED_SECONDS)  # as long as a server process believes what it knew of a key
         assert twh("whoami").exit_code == 4
         twh("sandbox", "reset", "--yes")
         assert twh("whoami").exit_code == 0

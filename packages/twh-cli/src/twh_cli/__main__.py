@@ -20,7 +20,10 @@ def main(words: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us has enough
     except OSError as why:
+        from twh_cli.terminal import leave_unwritten
+
         sys.stderr.write(f"error  This could not be written: {why.strerror}.\n")
+        leave_unwritten()
         return 1
     return 0
 

@@ -6,7 +6,6 @@ Whatever goes wrong on the way ends as four lines on stderr and an exit code.
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from twh_cli.exit_codes import INTERRUPTED, OK
 from twh_cli.problems import WronglyTyped
 from twh_cli.readings import with_minus_signs
 from twh_cli.session import Held, Session, open_session, session
-from twh_cli.terminal import takes_colour
+from twh_cli.terminal import leave_unwritten, takes_colour
 
 # Types in help as people call them, padded to what stood there, so that columns stay columns.
 PLAIN_WORDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
@@ -62,6 +61,7 @@ def run(words: list[str]) -> int:
 
 def finished(exit_code: int) -> int:
     """What comes after a command: what was seen is remembered for completion, and a newer version is told."""
+    sys.stdout.flush()
     output.remember_names()
     notice.told_of_newer(session())
     return exit_code
@@ -86,6 +86,8 @@ def explained(error: BaseException, words: list[str], choices: Choices) -> int:
     # Words that could not be read have told no choices; a wish for JSON is honoured all the same.
     as_json = choices.json or choices.output in {"json", "jsonl"} or any(word.startswith("--json") for word in words)
     problems.tell(problem, as_json=as_json, colour=takes_colour(sys.stderr, no_color=choices.no_color))
+    if isinstance(error, OSError):
+        leave_unwritten()
     return problem.exit_code
 
 
@@ -95,8 +97,8 @@ def docs_of(session: Session | None) -> str | None:
 
 
 def nobody_reads() -> int:
-    """`twh … | head` has read enough: that is no error, and Python must not complain about it at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """`twh … | head` has read enough: that is no error."""
+    leave_unwritten()
     return OK
 
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
 from itertools import cycle
 
 from twh_cli.colour import is_terminal, takes_colour
 
-__all__ = ["fitted", "harmless", "is_terminal", "painted", "patience", "someone_is_there", "takes_colour", "width"]
+__all__ = [
+    "fitted",
+    "harmless",
+    "is_terminal",
+    "leave_unwritten",
+    "painted",
+    "patience",
+    "someone_is_there",
+    "takes_colour",
+    "width",
+]
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold red": "1;31"}
 LOG_SECONDS = 10.0
@@ -44,7 +54,7 @@ def fitted(text: str) -> str:
     return text if len(text) <= most or not is_terminal(sys.stdout) else f"{text[: most - 1]}…"
 
 
-@contextmanager
+@contextlib.contextmanager
 def patience(what: str, *, colour: bool, quiet: bool = False, logged: bool = False) -> Generator[None]:
     """Something that turns on stderr while a person waits; where nobody looks nothing, or a line every ten seconds."""
     looked_at = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
@@ -79,3 +89,9 @@ def turn(what: str, done: threading.Event, colour: bool) -> None:  # noqa: FBT00
             break
     sys.stderr.write("\r\x1b[2K")
     sys.stderr.flush()
+
+
+def leave_unwritten() -> None:
+    """What stdout still holds cannot be written, which has been said: Python must not try again, and complain, at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -60,7 +60,10 @@ class Target:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # its sender was killed in the middle of it
+                    return
                 arrived[self.headers["webhook-id"]].append((body, dict(self.headers.items())))
                 self.send_response(204)
                 self.end_headers()

@@ -15,7 +15,7 @@ from twh_server.access.rates import Buckets, Rate
 from twh_server.access.scopes import ALL_SCOPES
 from twh_server.access.sealing import Sealer
 from twh_server.access.tenants import create_tenant
-from twh_server.app import build
+from twh_server.app import build, open_rooms
 from twh_server.catalogue.item_commands import CreateItem
 from twh_server.catalogue.location_commands import CreateLocation
 from twh_server.database.address import Address
@@ -113,7 +113,7 @@ async def writer(database: Database) -> AsyncGenerator[Writer]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def application(database: Database) -> AsyncGenerator[httpx.AsyncClient]:
     """The HTTP application in this process, without a network."""
-    app = build(database, Bell(), Sealer(bytes(32)), rates=Buckets(Rate(requests=60_000, seconds=60)))
+    app = build(open_rooms(database, Bell(), Sealer(bytes(32)), rates=Buckets(Rate(requests=60_000, seconds=60))))
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://twh.test") as client:
         yield client

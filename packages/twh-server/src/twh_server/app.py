@@ -26,6 +26,7 @@ from twh_server.http.operation import Rooms, reply, serve
 from twh_server.http.operations import OPERATIONS
 from twh_server.http.refusals import Internal, MalformedRequest, MethodNotAllowed, NotFound
 from twh_server.http.routing import PREFIX, Routes
+from twh_server.journal.commands import Answer
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
 from twh_server.telemetry import Handled, Watch, nobody, trace_of
@@ -33,48 +34,6 @@ from twh_server.telemetry import Handled, Watch, nobody, trace_of
 AnyRequest = Request[Any, Any, Any]
 
 _log = logging.getLogger(__name__)
-
-
-def build(
-    database: Database,
-    bell: Bell,
-    sealer: Sealer,
-    *,
-    limits: BodyLimits = DEFAULT_LIMITS,
-    rates: Rates | None = None,
-    watch: Watch = nobody,
-    writer: Writer | None = None,
-) -> ASGIApp:
-    """The application over a database that the caller opens before its start-up and closes after its shutdown.
-
-    Without `rates`, a key may ask as often as it likes; `watch` is told of every request; `writer` is the one to use.
-    On shutdown, everything that was accepted is answered before the lifespan ends.
-    """
-    rooms = open_rooms(database, bell, sealer, limits=limits, rates=rates, watch=watch, writer=writer)
-
-    @contextlib.asynccontextmanager
-    async def life(_: Litestar) -> AsyncGenerator[None]:
-        ringing = asyncio.create_task(bell.run(database))
-        noting = asyncio.create_task(rooms.keys.last_use.run())
-        async with rates.in_touch() if isinstance(rates, SharedBuckets) else contextlib.nullcontext():
-            try:
-                yield
-            finally:
-                await rooms.writer.close()
-                await ended(ringing)
-                await ended(noting)
-                await rooms.keys.last_use.write(all_of_it=True)
-
-    handlers: Any = _handlers(watch)
-    app = _Application(
-        route_handlers=pages.handlers(database),
-        exception_handlers=handlers,
-        lifespan=[life],
-        openapi_config=None,
-        logging_config=None,
-        request_max_body_size=None,
-    )
-    return _operations_first(rooms, _named(app))
 
 
 def open_rooms(
@@ -87,7 +46,10 @@ def open_rooms(
     watch: Watch = nobody,
     writer: Writer | None = None,
 ) -> Rooms:
-    """What the handlers of one server process use."""
+    """What the handlers of one server process use. Whoever opened the database closes it, after the application's shutdown.
+
+    Without `rates`, a key may ask as often as it likes; `watch` is told of every request; `writer` is the one to use.
+    """
     return Rooms(
         database=database,
         writer=writer or Writer(database, bell),
@@ -99,6 +61,35 @@ def open_rooms(
         watch=watch,
         admission=Admission(),
     )
+
+
+def build(rooms: Rooms) -> ASGIApp:
+    """The application. On shutdown, everything that was accepted is answered before the lifespan ends."""
+    rates = rooms.rates
+
+    @contextlib.asynccontextmanager
+    async def life(_: Litestar) -> AsyncGenerator[None]:
+        ringing = asyncio.create_task(rooms.bell.run(rooms.database))
+        noting = asyncio.create_task(rooms.keys.last_use.run())
+        async with rates.in_touch() if isinstance(rates, SharedBuckets) else contextlib.nullcontext():
+            try:
+                yield
+            finally:
+                await rooms.writer.close()
+                await ended(ringing)
+                await ended(noting)
+                await rooms.keys.last_use.write(all_of_it=True)
+
+    handlers: Any = _handlers(rooms.watch)
+    app = _Application(
+        route_handlers=pages.handlers(rooms.database),
+        exception_handlers=handlers,
+        lifespan=[life],
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+    )
+    return _operations_first(rooms, _named(app))
 
 
 class _Application(Litestar):
@@ -147,13 +138,17 @@ async def _answer(routes: Routes, rooms: Rooms, request: Incoming) -> Reply:
 
 
 def _refused(refusal: Refusal, request: Incoming, watch: Watch) -> Reply:
+    answer, request_id = _told(refusal, request.method, request.header(b"traceparent"), watch)
+    return reply(answer, request, {"Twh-Request-Id": request_id})
+
+
+def _told(refusal: Refusal, method: str, traceparent: str | None, watch: Watch) -> tuple[Answer, str]:
+    """The answer where no operation is reached, and what names the request."""
     request_id = REQUEST.text(RequestId(fresh()))
     answer = problems.answer(refusal, request_id)
-    trace_id = trace_of(request.header(b"traceparent"))
-    watch(
-        Handled(request_id=request_id, method=request.method, operation=None, trace_id=trace_id, status=answer.status)
-    )
-    return reply(answer, request, {"Twh-Request-Id": request_id})
+    trace_id = trace_of(traceparent)
+    watch(Handled(request_id=request_id, method=method, operation=None, trace_id=trace_id, status=answer.status))
+    return answer, request_id
 
 
 def _handlers(watch: Watch) -> dict[type[Exception], Callable[[AnyRequest, Any], Response[bytes]]]:
@@ -168,22 +163,17 @@ def _handlers(watch: Watch) -> dict[type[Exception], Callable[[AnyRequest, Any],
             refusal = NotFound(request.scope["path"])
         elif error.status_code == 405:
             refusal = MethodNotAllowed(request.method, (error.headers or {}).get("allow", ""))
-        return _told(refusal, request, watch)
+        return _page_of(refusal, request, watch)
 
     def fail(request: AnyRequest, fault: Exception) -> Response[bytes]:
         _log.error("%s %s failed", request.method, request.scope["path"], exc_info=fault)
-        return _told(Internal(), request, watch)
+        return _page_of(Internal(), request, watch)
 
     return {HTTPException: refuse, Exception: fail}
 
 
-def _told(refusal: Refusal, request: AnyRequest, watch: Watch) -> Response[bytes]:
-    request_id = REQUEST.text(RequestId(fresh()))
-    answer = problems.answer(refusal, request_id)
-    trace_id = trace_of(request.headers.get("traceparent"))
-    watch(
-        Handled(request_id=request_id, method=request.method, operation=None, trace_id=trace_id, status=answer.status)
-    )
+def _page_of(refusal: Refusal, request: AnyRequest, watch: Watch) -> Response[bytes]:
+    answer, request_id = _told(refusal, request.method, request.headers.get("traceparent"), watch)
     headers = {**answer.headers, "Twh-Request-Id": request_id}
     return Response(answer.body, status_code=answer.status, media_type=headers.pop("Content-Type"), headers=headers)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from twh_server.access.sealing import Sealer
-from twh_server.app import build
+from twh_server.app import build, open_rooms
 from twh_server.database.identifiers import TENANT
 from twh_server.events.bell import Bell
 from twh_server.ledger.verify import verify
@@ -32,7 +32,7 @@ async def test_a_server_keeps_what_openapi_promises(database, writer, tmp_path, 
     bell, listening = Bell(), listen("127.0.0.1", 0)
 
     address = url_of(listening)
-    application = build(database, bell, Sealer(bytes(32)))
+    application = build(open_rooms(database, bell, Sealer(bytes(32))))
     async with serving(application, listening, asyncio.Event(), drain_seconds=5):
         status, report = await tried(address, sandbox.key, tmp_path / "report.json")
         bell.hush()

@@ -21,7 +21,7 @@ from recorded import Player, Recording
 
 from twh import webhooks
 from twh_server.access.sealing import Sealer
-from twh_server.app import build
+from twh_server.app import build, open_rooms
 from twh_server.catalogue.terms import terms_of
 from twh_server.database.address import Address
 from twh_server.database.engine import Database
@@ -119,7 +119,7 @@ class Upgraded:
 @asynccontextmanager
 async def upgraded_from(address, before=None, after=None):
     async with Database(address) as database:
-        transport = httpx.ASGITransport(app=build(database, Bell(), SEALER))
+        transport = httpx.ASGITransport(app=build(open_rooms(database, Bell(), SEALER)))
         async with httpx.AsyncClient(transport=transport, base_url="http://twh.test") as http:
             yield Upgraded(address, database, http, before, after)
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from twh_server.access.sealing import Sealer
-from twh_server.app import build
+from twh_server.app import build, open_rooms
 from twh_server.events.bell import Bell
 from twh_server.http import incoming
 from twh_server.http.envelope import HEADERS_BYTES_MAX, TARGET_BYTES_MAX
@@ -76,7 +76,9 @@ def answers_in(received):
 async def port(database):
     bell, listening = Bell(), listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    async with serving(build(database, bell, Sealer(bytes(32))), listening, asyncio.Event(), drain_seconds=5):
+    async with serving(
+        build(open_rooms(database, bell, Sealer(bytes(32)))), listening, asyncio.Event(), drain_seconds=5
+    ):
         yield port
         bell.hush()
 
@@ -253,6 +255,13 @@ async def test_requests_in_a_row_are_answered_in_their_order(wire):
 
 async def test_http_1_1_has_a_host(wire):
     who = wire.who.partition("\r\n")[2]
+
+    assert (await wire.ask("GET /v1/tenant", who=who)).problem() == (400, "malformed_request")
+
+
+@pytest.mark.parametrize("host", ["a b", "a/b", 'a"', "\xe4"])
+async def test_a_host_that_names_none_is_malformed(wire, host):
+    who = f"Host: {host}\r\n{wire.who.partition(chr(10))[2]}"
 
     assert (await wire.ask("GET /v1/tenant", who=who)).problem() == (400, "malformed_request")
 

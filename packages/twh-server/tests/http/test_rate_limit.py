@@ -7,7 +7,7 @@ import pytest
 
 from twh_server.access.rates import Buckets, Rate
 from twh_server.access.sealing import Sealer
-from twh_server.app import build
+from twh_server.app import build, open_rooms
 from twh_server.events.bell import Bell
 
 FORM = re.compile(r'"default";r=(\d+);t=(\d+)')
@@ -28,7 +28,9 @@ def clock():
 @pytest.fixture
 async def narrow(database, shop, clock):
     """An application that allows a key three requests in thirty seconds."""
-    app = build(database, Bell(), Sealer(bytes(32)), rates=Buckets(Rate(requests=3, seconds=30), clock=clock))
+    app = build(
+        open_rooms(database, Bell(), Sealer(bytes(32)), rates=Buckets(Rate(requests=3, seconds=30), clock=clock))
+    )
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://twh.test", headers=shop.headers
     ) as client:
@@ -105,7 +107,7 @@ async def test_another_key_of_the_tenant_has_a_bucket_of_its_own(narrow, key_wit
 
 
 async def test_without_a_limit_nothing_is_said(database, shop):
-    app = build(database, Bell(), Sealer(bytes(32)))
+    app = build(open_rooms(database, Bell(), Sealer(bytes(32))))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://twh.test") as client:
         answer = await client.get("/v1/items", headers=shop.headers)
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from twh_server.access.rates import Buckets, Rate
 from twh_server.access.sealing import Sealer
-from twh_server.app import build
+from twh_server.app import build, open_rooms
 from twh_server.catalogue.item_commands import CreateItem
 from twh_server.database.identifiers import TENANT
 from twh_server.events.bell import Bell
@@ -32,7 +32,9 @@ def file():
 async def application(database, file):
     """The application of these tests: its lines are in the file."""
     watch = RequestLines(form="json", file=file)
-    app = build(database, Bell(), Sealer(bytes(32)), rates=Buckets(Rate(requests=60_000, seconds=60)), watch=watch)
+    app = build(
+        open_rooms(database, Bell(), Sealer(bytes(32)), rates=Buckets(Rate(requests=60_000, seconds=60)), watch=watch)
+    )
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     hooks = {"response": [lambda _: asyncio.sleep(0)]}  # a line is written at the end of the turn that answered
     async with httpx.AsyncClient(transport=transport, base_url="http://twh.test", event_hooks=hooks) as client:

@@ -6,7 +6,7 @@ import pytest
 from twh_server.access.attempts import ATTEMPTS_AT_ONCE
 from twh_server.access.key_form import new_secret
 from twh_server.access.sealing import Sealer
-from twh_server.app import build
+from twh_server.app import build, open_rooms
 from twh_server.events.bell import Bell
 from twh_server.http.operations import OPERATIONS
 
@@ -80,7 +80,7 @@ async def test_who_holds_an_ended_key_is_told_how_it_ended(
 
 
 async def test_who_guesses_is_slowed_and_a_key_that_works_is_not(database, shop, problem):
-    transport = httpx.ASGITransport(app=build(database, Bell(), Sealer(bytes(32))))
+    transport = httpx.ASGITransport(app=build(open_rooms(database, Bell(), Sealer(bytes(32)))))
     async with httpx.AsyncClient(transport=transport, base_url="http://twh.test") as client:
         assert (await client.get("/v1/tenant", headers=shop.headers)).status_code == 200
         guesses = [

@@ -23,7 +23,7 @@ from operation_uses import USES, Desk, catalogue, keys, stock, telling, tenancy
 import twh_server
 from twh import AsyncClient
 from twh_server.access.sealing import Sealer
-from twh_server.app import build
+from twh_server.app import build, open_rooms
 from twh_server.database.address import Address
 from twh_server.database.embedded import temporary_postgres
 from twh_server.database.engine import Database
@@ -135,7 +135,7 @@ class Carried:
     async def served(self):
         """A way to ask the server, which has a worker beside it."""
         bell, sealer = Bell(), Sealer(bytes(32))
-        transport = httpx.ASGITransport(app=build(self.database, bell, sealer))
+        transport = httpx.ASGITransport(app=build(open_rooms(self.database, bell, sealer)))
         async with working(self.database, bell, sealer), httpx.AsyncClient(transport=transport) as http:
             yield http
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from twh_server.access.sealing import Sealer
-from twh_server.app import build
+from twh_server.app import build, open_rooms
 from twh_server.events.bell import Bell
 from twh_server.http import incoming
 from twh_server.processes import listening as listeners
@@ -29,7 +29,7 @@ def small(database, monkeypatch):
         monkeypatch.setattr(listeners, "UNREAD_SECONDS_MAX", 1)
         bell, listening = Bell(), listeners.listen("127.0.0.1", 0)
         port = listening.getsockname()[1]
-        app = build(database, bell, Sealer(bytes(32)))
+        app = build(open_rooms(database, bell, Sealer(bytes(32))))
         async with servers.serving(app, listening, asyncio.Event(), drain_seconds=1):
             yield port
             bell.hush()

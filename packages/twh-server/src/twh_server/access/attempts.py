@@ -4,7 +4,6 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from twh_server.access.refusals import TooManyAttempts
@@ -50,7 +49,6 @@ class Attempts:
             self._left.popitem(last=False)
 
 
-@lru_cache(maxsize=SOURCES_MAX)
 def source_of(host: str) -> str:
     """Under which name the attempts of a client's address are counted."""
     try:

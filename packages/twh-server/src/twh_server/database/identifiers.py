@@ -25,10 +25,11 @@ Id = TypeVar("Id", bound=UUID)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _DIGITS = {letter: value for value, letter in enumerate(_ALPHABET)}
-_TRIPLES = [first + second + third for first in _ALPHABET for second in _ALPHABET for third in _ALPHABET]
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _SUFFIX_LENGTH = 26
 _LOW_BITS_SPELLED = 60
 _LOW_MASK = (1 << _LOW_BITS_SPELLED) - 1
+_LOW_SHIFTS = tuple(range(_LOW_BITS_SPELLED - 10, -1, -10))
 
 
 @lru_cache(maxsize=4096)
@@ -48,9 +49,9 @@ class Kind(Generic[Id]):
 
     def text(self, identifier: Id) -> str:
         """The public form of an identifier."""
-        low = identifier.int & _LOW_MASK
-        last = _TRIPLES[low >> 45] + _TRIPLES[low >> 30 & 32767] + _TRIPLES[low >> 15 & 32767] + _TRIPLES[low & 32767]
-        return f"{self._start}{_high_letters(identifier.int >> _LOW_BITS_SPELLED)}{last}"
+        high, low = _high_letters(identifier.int >> _LOW_BITS_SPELLED), identifier.int & _LOW_MASK
+        last = "".join([_PAIRS[low >> shift & 1023] for shift in _LOW_SHIFTS])
+        return f"{self._start}{high}{last}"
 
     def parse(self, text: str) -> Id | None:
         """The identifier that a text stands for; None when it is not one of this kind."""

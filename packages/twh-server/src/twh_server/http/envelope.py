@@ -17,6 +17,7 @@ BODILESS = frozenset((204, 304))
 """Statuses whose answers have no body, and say nothing of its length."""
 
 _ONCE = frozenset((b"host", b"authorization", b"content-type", b"content-length", b"idempotency-key"))
+_HOST = re.compile(rb"[0-9A-Za-z!$&'()*+,;=\-._~:\[\]@%]*")
 _LOOSE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -65,8 +66,11 @@ class Incoming:
         if self._repeated:
             name = self._repeated.decode()
             raise MalformedRequest(f"The header {name} stands more than once, and no one could say which counts.")
-        if not self._headers.get(b"host") and self.scope["http_version"] == "1.1":  # granian adds an empty one
+        host = self._headers.get(b"host", b"")
+        if not host and self.scope["http_version"] == "1.1":  # granian adds an empty one
             raise MalformedRequest("A request of HTTP/1.1 has a Host header.")
+        if not _HOST.fullmatch(host):
+            raise MalformedRequest("The Host header names no host.")
 
     def check_coding(self) -> None:
         """Raise BodyEncoded when the body does not come as it is."""

@@ -3,7 +3,7 @@
 from litestar.types import ASGIApp
 
 from twh_server.access.sealing import Sealer
-from twh_server.app import build
+from twh_server.app import build, open_rooms
 from twh_server.database.address import Address
 from twh_server.database.engine import Database, Timeouts
 from twh_server.events.bell import Bell
@@ -39,4 +39,5 @@ def application(
         meter.read(writer, rates)
     if settings.log_requests and settings.log_level in ("debug", "info"):
         watches.append(RequestLines(form=settings.log_format))
-    return build(database, bell, sealer, limits=limits, rates=rates, watch=all_of(watches), writer=writer)
+    rooms = open_rooms(database, bell, sealer, limits=limits, rates=rates, watch=all_of(watches), writer=writer)
+    return build(rooms)

@@ -11,10 +11,9 @@ from twh_server.database.together import LookUp
 WHEN = LookUp(
     sql="""
 select place, %(tenant)s::text, 60 / number, statement_timestamp()
-from unnest(%(numbers)s::integer[]) with ordinality as wanted (number, place)
+from json_to_recordset(%(wanted)s::json) as wanted (place bigint, number integer)
 where number < 100
-""",
-    parts=("numbers",),
+"""
 )
 """For numbers below 100: who asked, a quotient, and when the statement began that was shared."""
 

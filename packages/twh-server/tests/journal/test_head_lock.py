@@ -9,6 +9,7 @@ import asyncio
 import psycopg
 import pytest
 
+from twh_server.database.asking import asked
 from twh_server.database.engine import SET_TENANT, Database
 from twh_server.events.bell import Bell
 from twh_server.journal import batch
@@ -46,9 +47,11 @@ def folded(monkeypatch):
         wanted = dict(batch._wanted(submissions))
         await connection.execute("begin")
         await connection.execute(SET_TENANT, (str(tenant),))
-        asked = batch._asked(LEVELS, wanted.pop(LEVELS), tenant)[1] if LEVELS in wanted else None
-        locked = await connection.execute(FOLDED if asked else batch.LOCK_HEAD, asked or {"tenant": tenant})
-        reading = [(one, await connection.execute(*batch._asked(one, keys, tenant))) for one, keys in wanted.items()]
+        together = asked(LEVELS.sql, tenant, wanted.pop(LEVELS)) if LEVELS in wanted else None
+        locked = await connection.execute(FOLDED if together else batch.LOCK_HEAD, together or {"tenant": tenant})
+        reading = [
+            (one, await connection.execute(one.sql, asked(one.sql, tenant, keys))) for one, keys in wanted.items()
+        ]
         await pipeline.sync()
         rows, facts = await locked.fetchall(), Facts()
         LEVELS.enter(facts, [row[4:] for row in rows if len(row) > 4 and row[4] is not None])

@@ -166,6 +166,16 @@ def enter(facts: Facts, rows: Sequence[Row]) -> None:
             facts.of(index)[key] = value
 
 
+def called(text: str) -> dict[str, Any]:
+    """The values of `THE_ITEM`: an item by its id or SKU."""
+    identifier, sku = names.reference(text, ITEM)
+    return {"item": identifier, "sku": sku}
+
+
+THE_ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
+"""SQL for a `from`: the id of one item."""
+
+
 def _wanted(columns: str) -> str:
     return names.by_id_or_name("items", columns, id_is="wanted.id", name="sku", name_is="wanted.sku")
 

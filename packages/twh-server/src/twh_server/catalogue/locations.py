@@ -138,6 +138,16 @@ def enter(facts: Facts, rows: Sequence[Row]) -> None:
             facts.of(index)[key] = value
 
 
+def called(text: str) -> dict[str, Any]:
+    """The values of `THE_LOCATION`: a location by its id or code."""
+    identifier, code = names.reference(text, LOCATION)
+    return {"location": identifier, "code": code}
+
+
+THE_LOCATION = names.by_id_or_name("locations", "id", id_is="%(location)s", name="code", name_is="%(code)s")
+"""SQL for a `from`: the id of one location."""
+
+
 def wanted(columns: str) -> str:
     """SQL for a `from`: the location that a row `wanted (id, code)` leads to."""
     return names.by_id_or_name("locations", columns, id_is="wanted.id", name="code", name_is="wanted.code")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from twh_server.database.asking import asked
+
 Row: TypeAlias = tuple[Any, ...]
 Read: TypeAlias = Callable[[UUID, str, Mapping[str, object]], Awaitable[list[Row]]]
 
@@ -21,17 +23,15 @@ KEYS_MAX = 500
 class LookUp:
     """A plural statement for those who ask for one thing.
 
-    `sql` is given `%(tenant)s` and an array for each part of the key, named as in `parts`. A key has one row or none; the
-    first column of a row is the place, from 1, of the key that it is for.
+    `sql` is given `%(tenant)s` and `%(wanted)s`, as `asking` says; the first part of each record is the place of a key,
+    from 1. A key has one row or none, whose first column is the place again.
     """
 
     sql: str
-    parts: Sequence[str]
 
     def asked(self, tenant: UUID, keys: Sequence[Row]) -> dict[str, object]:
         """The parameters under which some keys are looked up."""
-        columns = zip(*keys, strict=True)
-        return {"tenant": tenant, **{part: list(column) for part, column in zip(self.parts, columns, strict=True)}}
+        return asked(self.sql, tenant, [(place, *key) for place, key in enumerate(keys, 1)])
 
 
 class Together:

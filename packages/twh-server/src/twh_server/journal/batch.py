@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from twh_server.database.asking import as_json, asked
 from twh_server.database.engine import SET_TENANT, Connection, Row, constant
 from twh_server.database.identifiers import EVENT, KEY, EventId, Minter, TenantId
 from twh_server.events import kinds
@@ -174,10 +175,12 @@ async def _read(
     await connection.execute("begin")
     await connection.execute(SET_TENANT, (str(tenant),))
     locked = await connection.execute(LOCK_HEAD, {"tenant": tenant})
-    wanted_keys = list({submission.key: None for submission in submissions if submission.key})
-    asked = {"tenant": tenant, "wanted": _json([{"key": key} for key in wanted_keys])}
-    found = await connection.execute(keys.FIND, asked) if wanted_keys else None
-    reading = [(read, await connection.execute(*_asked(read, wanted, tenant))) for read, wanted in _wanted(submissions)]
+    wanted_keys = list({(submission.key,): None for submission in submissions if submission.key})
+    found = await connection.execute(keys.FIND, asked(keys.FIND, tenant, wanted_keys)) if wanted_keys else None
+    reading = [
+        (read, await connection.execute(constant(read.sql), asked(read.sql, tenant, wanted)))
+        for read, wanted in _wanted(submissions)
+    ]
     await pipeline.sync()
     row = await locked.fetchone()
     if row is None:
@@ -197,10 +200,6 @@ def _wanted(submissions: Submissions) -> list[tuple[Read, list[Row]]]:
     return [(read, list(rows)) for read, rows in wanted.items()]
 
 
-def _asked(read: Read, wanted: list[Row], tenant: TenantId) -> tuple[Any, dict[str, object]]:
-    return read.sql, {"tenant": tenant, "wanted": _json([dict(zip(read.parts, key, strict=True)) for key in wanted])}
-
-
 async def _write(connection: Connection, batch: Decided) -> None:
     if batch.events:
         batch.rows |= append.rows(batch.head, batch.events, last_id=batch.minter.mint())
@@ -217,11 +216,11 @@ async def _write(connection: Connection, batch: Decided) -> None:
 
 
 def _rows(write: Write, batch: Decided) -> str:
-    """The rows of a statement as JSON: to make each value one of an array's would cost Python much more."""
+    """The rows of a statement, as it reads them."""
     rows = batch.rows[write]
     if write.key is not None:
         rows = list({tuple([getattr(row, name) for name in write.key]): row for row in rows}.values())
-    return _json(rows)
+    return as_json(rows)
 
 
 @cache
@@ -230,10 +229,6 @@ def _joined(writes: tuple[Write, ...]) -> str:
     *first, last = [write.sql.replace("%(rows)s", f"%(rows_{number})s") for number, write in enumerate(writes)]
     parts = [f"part_{number} as (\n{sql.strip()}\n)" for number, sql in enumerate(first)]
     return f"with {', '.join(parts)}\n{last.strip()}\n" if parts else last
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 LOCK_HEAD = """

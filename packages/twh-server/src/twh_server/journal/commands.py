@@ -4,11 +4,9 @@ The journal knows no item and no level. Whoever brings a command brings the plur
 needs, the indexes (`Index`) in which the found is kept, and the plural statements (`Write`) that its effects become.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -35,9 +33,6 @@ class Index(Generic[K, V]):
 
     def __init__(self, name: str) -> None:
         self.name = name
-
-
-_WANTED = re.compile(r"as wanted \(([^)]*)\)")
 
 
 class Facts:
@@ -73,12 +68,6 @@ class Read:
 
     sql: str
     enter: Callable[[Facts, Sequence[Row]], None]
-
-    @cached_property
-    def parts(self) -> Sequence[str]:
-        """What a key consists of: the names of the record's columns."""
-        record = _WANTED.search(self.sql)
-        return [column.split()[0] for column in record[1].split(",")] if record else ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

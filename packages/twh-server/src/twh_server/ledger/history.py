@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from twh_server.catalogue import names
+from twh_server.catalogue import items, locations
 from twh_server.catalogue.items import ItemRef
 from twh_server.catalogue.locations import LocationRef
 from twh_server.catalogue.quantities import EXACT, plain
@@ -87,13 +87,11 @@ async def list_movements(
     """A page of movements in the order of their recording, behind the movement `after`."""
     select, page = Select(MOVEMENTS, tenant), PAGE
     if wanted.item is not None:
-        item, sku = names.reference(wanted.item, ITEM)
-        select, page = Select(MOVEMENTS_OF_ITEM, tenant).knowing(item=item, sku=sku), PAGE_OF_ITEM
+        select, page = Select(MOVEMENTS_OF_ITEM, tenant).knowing(**items.called(wanted.item)), PAGE_OF_ITEM
     select = _filtered(select, "m.id", wanted, after)
     select.given(OF_REFERENCE, reference=wanted.reference)
     if wanted.location is not None:
-        location, code = names.reference(wanted.location, LOCATION)
-        select.where(AT_LOCATION, location=location, code=code)
+        select.where(AT_LOCATION, **locations.called(wanted.location))
     if wanted.entry is not None:
         select.where("m.entry_id = %(entry)s", entry=ENTRY.parse(wanted.entry))
     order = _in_order("m.id", wanted)
@@ -235,16 +233,13 @@ BEHIND_SEQUENCE = """e.sequence > %(after_sequence)s
     )
   )"""
 
-_ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
-_LOCATION = names.by_id_or_name("locations", "id", id_is="%(location)s", name="code", name_is="%(code)s")
-
 OF_REFERENCE = """m.entry_id = any (array(
     select id
     from entries
     where tenant_id = %(tenant)s and reference_id = %(reference)s
   ))"""
 
-AT_LOCATION = f"m.location_id = (select id from {_LOCATION} as one)"
+AT_LOCATION = f"m.location_id = (select id from {locations.THE_LOCATION} as one)"
 
 _TOLD = """
 select m.id, m.entry_id, m.sequence, m.entry_kind, m.reason, m.reference_type, m.reference_id, m.line, m.item_id, i.sku,
@@ -276,7 +271,7 @@ select m.*
 from (
     select item_id, location_id, lot
     from stock_levels
-    where tenant_id = %(tenant)s and item_id = (select id from {_ITEM} as one)
+    where tenant_id = %(tenant)s and item_id = (select id from {items.THE_ITEM} as one)
 ) as level
 cross join lateral ({_ENTERED.rstrip()}
       and m.item_id = level.item_id and m.location_id = level.location_id and m.lot = level.lot

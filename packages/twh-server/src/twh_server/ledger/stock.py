@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from twh_server.catalogue import listing, location_tree, names
+from twh_server.catalogue import items, listing, location_tree, locations, names
 from twh_server.catalogue.items import ItemRef
 from twh_server.catalogue.locations import LocationRef
 from twh_server.database.engine import Database, Row
@@ -71,8 +71,7 @@ async def list_levels(
 def _at(wanted: StockFilter, tenant: TenantId) -> Select:
     select = Select(levels_anywhere(wanted.then), tenant)
     if wanted.location is not None:
-        location, code = names.reference(wanted.location, LOCATION)
-        select.where(AT_LOCATION, location=location, code=code)
+        select.where(AT_LOCATION, **locations.called(wanted.location))
     return _narrowed(select, wanted)
 
 
@@ -82,8 +81,7 @@ def _within(wanted: StockFilter, location: str, tenant: TenantId) -> Select:
 
 def _narrowed(select: Select, wanted: StockFilter) -> Select:
     if wanted.item is not None:
-        item, sku = names.reference(wanted.item, ITEM)
-        select.where(OF_ITEM, item=item, sku=sku)
+        select.where(OF_ITEM, **items.called(wanted.item))
     return select.where(f"{_available(wanted.then)} <= {REORDER_POINT}") if wanted.below_reorder_point else select
 
 
@@ -105,8 +103,6 @@ _WANTED_ITEM = names.by_id_or_name("items", "id, sku", id_is="wanted.item_id", n
 _WANTED_LOCATION = names.by_id_or_name(
     "locations", "id, code", id_is="wanted.location_id", name="code", name_is="wanted.code"
 )
-_ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
-_LOCATION = names.by_id_or_name("locations", "id", id_is="%(location)s", name="code", name_is="%(code)s")
 
 
 def one_level(then: Then | None) -> str:
@@ -116,8 +112,8 @@ def one_level(then: Then | None) -> str:
 select wanted.place, i.id, i.sku, l.id, l.code,
        i.id, l.id, coalesce(s.lot, ''), coalesce({held}.on_hand, 0), coalesce({held}.reserved, 0),
        coalesce({held}.version, 0), s.counted_at, s.last_occurred_at, {held}.updated_at
-from unnest(%(item_ids)s::uuid[], %(skus)s::text[], %(location_ids)s::uuid[], %(codes)s::text[])
-     with ordinality as wanted (item_id, sku, location_id, code, place)
+from json_to_recordset(%(wanted)s::json)
+     as wanted (place bigint, item_id uuid, sku text, location_id uuid, code text)
 cross join lateral {_WANTED_ITEM} as i
 cross join lateral {_WANTED_LOCATION} as l
 left join lateral (
@@ -176,11 +172,11 @@ def _available(then: Then | None) -> str:
     return f"{held}.on_hand - {held}.reserved"
 
 
-LEVEL_NOW = LookUp(sql=one_level(None), parts=("item_ids", "skus", "location_ids", "codes"))
+LEVEL_NOW = LookUp(sql=one_level(None))
 
-OF_ITEM = f"s.item_id = (select id from {_ITEM} as one)"
+OF_ITEM = f"s.item_id = (select id from {items.THE_ITEM} as one)"
 
-AT_LOCATION = f"s.location_id = (select id from {_LOCATION} as one)"
+AT_LOCATION = f"s.location_id = (select id from {locations.THE_LOCATION} as one)"
 
 REORDER_POINT = """(
     select reorder_point

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from twh_server.catalogue import location_tree, names
+from twh_server.catalogue import items, location_tree
 from twh_server.catalogue.items import ItemRef
 from twh_server.catalogue.quantities import EXACT, Quantity, plain
 from twh_server.database.engine import Database
@@ -46,8 +46,7 @@ async def list_totals(
     """
     select = Select(_text(wanted), tenant).knowing(after=after or FIRST)
     if wanted.item is not None:
-        identifier, sku = names.reference(wanted.item, ITEM)
-        select.knowing(item=identifier, sku=sku)
+        select.knowing(**items.called(wanted.item))
     if wanted.location is not None:
         select.knowing(**location_tree.place(wanted.location))
     if wanted.below_reorder_point:
@@ -82,11 +81,9 @@ def _text(wanted: TotalFilter) -> str:
     return TOTALS.format(places=places, chosen=chosen, counts=counts)
 
 
-_ITEM = names.by_id_or_name("items", "id", id_is="%(item)s", name="sku", name_is="%(sku)s")
-
 ONE_ITEM = f"""
     select id as item_id
-    from {_ITEM} as one
+    from {items.THE_ITEM} as one
     where id > %(after)s::uuid
 """
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import resource
 import select
 import signal
 import subprocess
@@ -111,6 +112,23 @@ def twh(capsys):
         exit_code = main(list(words))
         said = capsys.readouterr()
         return Ran(exit_code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def without_room():
+    """Run a command line in a process that can write files of 40 bytes at most."""
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "twh_cli", *words],
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # else half of what it compiles would be left behind
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40)),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     return run
 

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -148,23 +147,12 @@ def test_a_full_disk_behind_stdout_is_said_in_one_sentence(words):
     assert "Traceback" not in ran.stderr
 
 
-def no_room():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40))
-
-
-def test_listen_ends_when_it_cannot_keep_its_place_and_says_that_nothing_is_lost(twh, server):
+def test_listen_ends_when_it_cannot_keep_its_place_and_says_that_nothing_is_lost(twh, server, without_room):
     tenant = {"id": "ten_1", "name": "Shop", "kind": "sandbox", "created_at": "2026-05-10T12:00:00Z"}
     whose = {"tenant": tenant, "key": {"id": "key_1", "name": "here", "scopes": []}}
     server.deeds[:] = [answer(200, whose), answer(200, {"data": [], "next_after": 0, "head": 0})]
 
-    ran = subprocess.run(
-        [*TWH, "listen", "--forward-to", "127.0.0.1:9"],
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # else half of what it compiles would be left behind
-        preexec_fn=no_room,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = without_room("listen", "--forward-to", "127.0.0.1:9")
 
     assert ran.returncode == 2
     assert "Nothing is lost" in ran.stderr

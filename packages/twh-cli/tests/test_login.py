@@ -4,7 +4,6 @@ import errno
 import io
 import json
 import os
-import resource
 import stat
 import subprocess
 import sys
@@ -290,22 +289,11 @@ def full(*_):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def no_room():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40))
-
-
-def test_a_disk_without_room_loses_nothing(twh):
+def test_a_disk_without_room_loses_nothing(twh, without_room):
     profiles.keep("sandbox", base_url="http://127.0.0.1:8750", api_key="twh_test_1")
     before = config_file().read_text()
 
-    ran = subprocess.run(
-        [sys.executable, "-m", "twh_cli", "config", "set", "timeout", "5"],
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # else half of what it compiles would be left behind
-        preexec_fn=no_room,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = without_room("config", "set", "timeout", "5")
 
     assert ran.returncode == 2
     assert "What was there stays." in ran.stderr

@@ -9,49 +9,40 @@ from twh.idempotency import fresh_key
 from twh.models import BatchAnswer
 from twh.options import Options
 from twh.params import NewItem
-from twh_cli import output
-from twh_cli.lines import Pace, Source, object_in
+from twh_cli import output, readings
+from twh_cli.lines import Line, Source, Tally
 from twh_cli.problems import SomeRefused, WronglyTyped
 from twh_cli.session import session
 
 COLUMNS = (("line", 8), ("sku", 24), ("code", 22), ("problem", 0))
 
 
-class Progress:
-    """How far an import came: what was answered has landed, whatever happens next."""
+class Progress(Tally):
+    """How far an import came."""
 
     def __init__(self) -> None:
-        self.counts = {"created": 0, "updated": 0, "unchanged": 0, "refused": 0}
-        self.sent: list[tuple[int, str]] = []
-        """The line and the SKU of what was sent and is not answered yet."""
-        self.pace = Pace()
+        super().__init__("items", ("created", "updated", "unchanged", "refused"))
 
-    def watched(self, lines: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[NewItem]:
+    def watched(self, lines: Iterable[Line]) -> Iterator[NewItem]:
         """The items, on their way."""
-        for number, item in lines:
-            self.sent.append((number, str(item["sku"])))
-            yield cast("NewItem", item)
+        for line in lines:
+            self.sent.append(line)
+            yield cast("NewItem", line[1])
 
     def answered(self, answer: BatchAnswer) -> None:
         """Count a batch, and tell what was refused of it."""
-        sent, self.sent = self.sent[: len(answer.results)], self.sent[len(answer.results) :]
+        sent = self.settled(len(answer.results))
         output.show_stream(
             (
-                refusal(number, sku, row.problem)
-                for (number, sku), row in zip(sent, answer.results, strict=True)
+                refusal(number, str(item["sku"]), row.problem)
+                for (number, item), row in zip(sent, answer.results, strict=True)
                 if row.problem is not None
             ),
             COLUMNS,
         )
         for name in self.counts:
             self.counts[name] += getattr(answer, name)
-        if self.pace.due:
-            session().say(self.told(), "dim")
-
-    def told(self) -> str:
-        """`1,200 items: 800 created, 400 unchanged`."""
-        came = ", ".join(f"{count:,} {name}" for name, count in self.counts.items() if count) or "none"
-        return f"{sum(self.counts.values()):,} items: {came}"
+        self.tell()
 
 
 def import_file(path: str) -> None:
@@ -80,7 +71,7 @@ def import_file(path: str) -> None:
 
 
 def checked(number: int, line: str) -> dict[str, Any]:
-    found = object_in(number, line)
+    found = readings.json_object(line, f"Line {number}")
     for needed in ("sku", "name"):
         if not isinstance(found.get(needed), str):
             raise WronglyTyped(f"Line {number} has no {needed!r}.")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import typer
 
-from twh_cli.problems import WronglyTyped
+from twh_cli.session import session
 from twh_cli.terminal import is_terminal
 
 PROGRESS_SECONDS = 10.0
@@ -50,11 +49,30 @@ class Source:
                 yield number, self.read(number, line)
 
 
-class Pace:
-    """How often progress is told: with each batch on a terminal, every ten seconds in a log."""
+class Tally:
+    """How far a file came: what was answered is done, whatever happens next."""
 
-    def __init__(self) -> None:
+    def __init__(self, things: str, outcomes: Iterable[str]) -> None:
+        self.things = things
+        self.counts = dict.fromkeys(outcomes, 0)
+        self.sent: list[Line] = []
+        """What was sent and is not answered yet."""
         self.told_at = time.monotonic()
+
+    def settled(self, number: int) -> list[Line]:
+        """The first so many of what was sent: they are answered."""
+        settled, self.sent = self.sent[:number], self.sent[number:]
+        return settled
+
+    def told(self) -> str:
+        """`1,200 entries: 1,100 recorded, 100 refused`."""
+        came = ", ".join(f"{count:,} {name}" for name, count in self.counts.items() if count) or "none"
+        return f"{sum(self.counts.values()):,} {self.things}: {came}"
+
+    def tell(self) -> None:
+        """With each batch on a terminal, every ten seconds in a log."""
+        if self.due:
+            session().say(self.told(), "dim")
 
     @property
     def due(self) -> bool:
@@ -62,14 +80,3 @@ class Pace:
             return False
         self.told_at = time.monotonic()
         return True
-
-
-def object_in(number: int, line: str, parse_float: Callable[[str], object] | None = None) -> dict[str, Any]:
-    """The object that a line is."""
-    try:
-        thing: object = json.loads(line, parse_float=parse_float)
-    except ValueError as why:
-        raise WronglyTyped(f"Line {number} is not JSON: {why}.") from None
-    if not isinstance(thing, dict):
-        raise WronglyTyped(f"Line {number} is not a JSON object.")
-    return cast("dict[str, Any]", thing)

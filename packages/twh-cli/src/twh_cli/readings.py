@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 import typer
 
 from twh.params import PackParts, ReferenceParts
+from twh_cli.problems import WronglyTyped
 
 MINUS = "\N{MINUS SIGN}"
 AGO = re.compile(r"(\d+) ?(s|m|h|d|w)(?: ago)?")
@@ -125,6 +127,17 @@ def json_or_text(value: str) -> object:
     except ValueError:
         return value
     return read
+
+
+def json_object(text: str, what: str, parse_float: Callable[[str], object] | None = None) -> dict[str, Any]:
+    """The object that a text is; `what` is how the text is called when it is none."""
+    try:
+        thing: object = json.loads(text, parse_float=parse_float)
+    except ValueError as why:
+        raise WronglyTyped(f"{what} is not JSON: {why}.") from None
+    if not isinstance(thing, dict):
+        raise WronglyTyped(f"{what} is not a JSON object.")
+    return cast("dict[str, Any]", thing)
 
 
 def text_of(path: str, bytes_max: int | None = None) -> str:

@@ -17,8 +17,8 @@ from twh.entry import written_entry
 from twh.idempotency import fresh_key
 from twh.models import EntryResult, EntryResults
 from twh.params import NewEntry
-from twh_cli import output
-from twh_cli.lines import Line, Pace, Source, object_in
+from twh_cli import output, readings
+from twh_cli.lines import Line, Source, Tally
 from twh_cli.problems import FileUnusable, SomeFailed, SomeRefused, WronglyTyped, new_details, understood
 from twh_cli.session import session
 
@@ -35,15 +35,12 @@ FIELDS = {
 COLUMNS = (("line", 6), ("outcome", 10), ("code", 22), ("problem", 0))
 
 
-class Run:
-    """How far a run came: what was answered is recorded, whatever happens next."""
+class Run(Tally):
+    """How far a run came."""
 
     def __init__(self, refused_to: str | None) -> None:
+        super().__init__("entries", ("recorded", "recorded before", "unchanged", "refused", "failed"))
         self.refused_to = refused_to
-        self.counts = {"recorded": 0, "recorded before": 0, "unchanged": 0, "refused": 0, "failed": 0}
-        self.sent: list[Line] = []
-        """What was sent and is not answered yet."""
-        self.pace = Pace()
 
     def watched(self, lines: Iterable[tuple[Line, NewEntry]]) -> Iterator[NewEntry]:
         """The entries, on their way."""
@@ -53,15 +50,14 @@ class Run:
 
     def answered(self, answer: EntryResults) -> None:
         """Tell what became of each line of a batch: on a terminal, only of what is not recorded."""
-        sent, self.sent = self.sent[: len(answer.results)], self.sent[len(answer.results) :]
+        sent = self.settled(len(answer.results))
         outcomes = [outcome(number, row) for (number, _), row in zip(sent, answer.results, strict=True)]
         for one in outcomes:
             self.counts[one["outcome"]] += 1
         for_people = output.chosen_format() == "table"
         output.show_stream((one for one in outcomes if one["problem"] or not for_people), COLUMNS)
         self.put_aside(entry for (_, entry), row in zip(sent, answer.results, strict=True) if row.problem)
-        if self.pace.due:
-            session().say(self.told(), "dim")
+        self.tell()
 
     def put_aside(self, entries: Iterable[dict[str, Any]]) -> None:
         """Write what was not recorded to its file. A key of its own stays behind: it stands for the refusal."""
@@ -69,11 +65,6 @@ class Run:
         if self.refused_to and texts:
             with Path(self.refused_to).open("a", encoding="utf-8") as file:
                 file.writelines(f"{text}\n" for text in texts)
-
-    def told(self) -> str:
-        """`1,200 entries: 1,100 recorded, 100 refused`."""
-        came = ", ".join(f"{count:,} {name}" for name, count in self.counts.items() if count) or "none"
-        return f"{sum(self.counts.values()):,} entries: {came}"
 
 
 def record_file(path: str, refused_to: str | None) -> None:
@@ -142,7 +133,8 @@ def without_key(entry: dict[str, Any]) -> dict[str, Any]:
 
 def read(number: int, line: str) -> dict[str, Any]:
     """The entry on a line. Raises what makes it no entry at all; whether the ledger takes it is for the ledger to say."""
-    entry = object_in(number, line, parse_float=str)  # a number with a fraction stays exact only as text
+    # a number with a fraction stays exact only as text
+    entry = readings.json_object(line, f"Line {number}", parse_float=str)
     unknown = entry.keys() - FIELDS
     if unknown:
         raise WronglyTyped(

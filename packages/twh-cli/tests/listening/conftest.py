@@ -17,18 +17,27 @@ TENANT = {"id": "ten_1", "name": "Shop", "kind": "sandbox", "created_at": "2026-
 
 
 class Target:
-    """A web server on this machine: it answers what it is told to, and then 204; what arrives is kept."""
+    """A web server on this machine: it answers what it is told to, and then 204; what arrives is kept.
+
+    It can be stopped, and started again at its port.
+    """
 
     def __init__(self, port=0, answers=()):
         self.arrived = []
         self.answers = list(answers)
+        self.start(port)
+
+    def start(self, port):
         target = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # its sender was killed in the middle of it
+                    return
                 target.arrived.append((dict(self.headers.items()), body))
                 self.send_response(target.answers.pop(0) if target.answers else 204)
                 self.send_header("content-length", "0")
@@ -40,10 +49,11 @@ class Target:
         self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.port = self.server.server_port
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server.server_port}/hook"
+        return f"http://127.0.0.1:{self.port}/hook"
 
     @property
     def ids(self):

@@ -98,13 +98,7 @@ def query_text(value: object) -> str:
 
 def read_body(path: str) -> dict[str, object]:
     text = readings.text_of(path, BODY_BYTES_MAX)
-    try:
-        body: object = json.loads(text, parse_float=str)
-    except ValueError as why:
-        raise WronglyTyped(f"{path} is not JSON: {why}.") from None
-    if not isinstance(body, dict):
-        raise WronglyTyped(f"{path} is not a JSON object.")
-    return cast("dict[str, object]", body)
+    return readings.json_object(text, path, parse_float=str)
 
 
 def all_pages(call: Call[object]) -> Iterator[dict[str, Any]]:

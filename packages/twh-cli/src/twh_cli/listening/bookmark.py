@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import secrets
 import threading
 import time
@@ -20,10 +19,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from twh.webhooks import SECRET_PREFIX
-from twh_cli import private
+from twh_cli import locks, private
 from twh_cli.folders import state_folder
 from twh_cli.problems import FileUnusable
-from twh_cli.sandbox.turns import taken
 
 SECRET_BYTES = 32
 PASSED_OVER_MAX = 1_000
@@ -115,16 +113,9 @@ def kept_secrets() -> Iterator[tuple[str, str]]:
 def held(bookmark: Bookmark) -> Generator[None]:
     """Inside the block nobody else forwards to this target: two would send everything twice, and lose each other's place."""
     path = file_of(bookmark.tenant, bookmark.target).with_suffix(".lock")
-    try:
-        private.make_folder(path.parent)
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as why:
-        raise FileUnusable(
-            f"{path} cannot be written: {why.strerror or why}.",
-            hint="Set XDG_STATE_HOME to a folder that you may write in.",
-        ) from None
-    try:
-        if not taken(lock):
+    hint = "Set XDG_STATE_HOME to a folder that you may write in."
+    with locks.opened(path, hint=hint, makes_folder=True) as lock:
+        if not locks.taken(lock):
             raise AlreadyForwarded(
                 f"Another `twh listen` forwards to {bookmark.target} already.",
                 hint="End that one, or choose another URL.",
@@ -132,8 +123,6 @@ def held(bookmark: Bookmark) -> Generator[None]:
         for half in path.parent.glob(f".{path.stem}-*"):  # what a kill left of a file that was being written
             half.unlink(missing_ok=True)
         yield
-    finally:
-        os.close(lock)
 
 
 def read(path: Path) -> Bookmark:

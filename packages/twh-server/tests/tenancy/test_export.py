@@ -27,10 +27,18 @@ LEFT_OUT = {
     "deliveries": "what is under way to endpoints",
     "endpoint_queues": "when the next of them is due",
     "delivery_attempts": "what became of them",
+    "replays": "what is under way to endpoints, once more",
+    "checkpoints": "how far consumers are",
     "api_keys.digest": "opens the tenant to whoever finds the key",
     "webhook_endpoints.sealed_secret": "is secret, and sealed with a key of the server",
     "webhook_endpoints.sealed_previous": "is secret, and sealed with a key of the server",
     "webhook_endpoints.previous_until": "is about a secret",
+    **{
+        f"webhook_endpoints.{name}": "no event tells it yet"
+        for name in (
+            "items locations attributes payload form ordering rate_per_second concurrency disabled_because"
+        ).split()
+    },
     "item_barcodes.gtin": "follows from the barcode",
     "events.actor_key": "an index of what the body tells",
     "events.subject": "an index of what the body tells",

@@ -37,7 +37,7 @@ GUARDED: dict[str, Guard] = {
     ),
     "tenant_settings": Guard(app="select, insert, update", worker="select"),
     "ledger_heads": Guard(app="select, insert, update", worker="select"),
-    "items": Guard(app="select, insert, update"),
+    "items": Guard(app="select, insert, update", worker="select"),
     "item_barcodes": Guard(app="select, insert, delete"),
     "item_terms": Guard(app="select, insert, delete"),
     "locations": Guard(app="select, insert, update"),
@@ -51,8 +51,10 @@ GUARDED: dict[str, Guard] = {
     "cursors": Guard(app="select", worker="select, insert, update"),
     "webhook_endpoints": Guard(app="select, insert, update", worker="select"),
     "deliveries": Guard(app="select", worker="select, insert, update"),
-    "endpoint_queues": Guard(worker="select, insert, update"),
+    "endpoint_queues": Guard(app="select", worker="select, insert, update"),
     "delivery_attempts": Guard(app="select", worker="select, insert"),
+    "replays": Guard(app="select, insert, update", worker="select, update"),
+    "checkpoints": Guard(app="select, insert, update, delete"),
 }
 
 CREATE_ROLES = f"""

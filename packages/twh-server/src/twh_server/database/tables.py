@@ -241,6 +241,15 @@ webhook_endpoints = sa.Table(
     _column("deleted_at", TIME, null=True),
     _column("sealed_previous", sa.LargeBinary(), null=True),
     _column("previous_until", TIME, null=True),
+    _column("items", pg.ARRAY(sa.Uuid)),
+    _column("locations", pg.ARRAY(sa.Uuid)),
+    _column("attributes", pg.JSONB()),
+    _column("payload", sa.Text()),
+    _column("form", sa.Text()),
+    _column("ordering", sa.Text()),
+    _column("rate_per_second", sa.Integer(), null=True),
+    _column("concurrency", sa.Integer(), null=True),
+    _column("disabled_because", sa.Text(), null=True),
 )
 
 deliveries = sa.Table(
@@ -258,6 +267,9 @@ deliveries = sa.Table(
     _column("fence", sa.Uuid(), null=True),
     _column("delivered_at", TIME, null=True),
     _column("created_at", TIME),
+    _column("tries", sa.Integer()),
+    _column("lanes", pg.ARRAY(sa.Uuid)),
+    _column("replay_id", sa.Uuid(), null=True),
 )
 
 endpoint_queues = sa.Table(
@@ -266,6 +278,12 @@ endpoint_queues = sa.Table(
     _tenant(),
     _id("endpoint_id"),
     _column("due_at", TIME, null=True),
+    _column("proven", sa.Boolean()),
+    _column("failing_since", TIME, null=True),
+    _column("warned_at", TIME, null=True),
+    _column("held_until", TIME, null=True),
+    _column("tokens", sa.Double()),
+    _column("filled_at", TIME, null=True),
 )
 
 delivery_attempts = sa.Table(
@@ -279,4 +297,38 @@ delivery_attempts = sa.Table(
     _column("error", sa.Text(), null=True),
     _column("milliseconds", sa.Integer()),
     _column("response", sa.Text(), null=True),
+)
+
+replays = sa.Table(
+    "replays",
+    metadata,
+    _tenant(),
+    _id(),
+    _column("endpoint_id", sa.Uuid(), null=True),
+    _column("which", sa.Text()),
+    _column("kinds", pg.ARRAY(sa.Text)),
+    _column("deliveries", pg.ARRAY(sa.Uuid), null=True),
+    _column("first_sequence", sa.BigInteger()),
+    _column("last_sequence", sa.BigInteger()),
+    _column("rate_per_second", sa.Integer(), null=True),
+    _column("state", sa.Text()),
+    _column("position", sa.BigInteger()),
+    _column("total", sa.BigInteger()),
+    _column("queued", sa.BigInteger()),
+    _column("delivered", sa.BigInteger()),
+    _column("failed", sa.BigInteger()),
+    _column("version", sa.BigInteger()),
+    _column("created_at", TIME),
+    _column("updated_at", TIME),
+    _column("finished_at", TIME, null=True),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    _tenant(),
+    _id("name", sa.Text(collation="C")),
+    _column("sequence", sa.BigInteger()),
+    _column("version", sa.BigInteger()),
+    _column("updated_at", TIME),
 )

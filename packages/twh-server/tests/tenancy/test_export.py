@@ -35,9 +35,17 @@ LEFT_OUT = {
     "webhook_endpoints.previous_until": "is about a secret",
     **{
         f"webhook_endpoints.{name}": "no event tells it yet"
-        for name in (
-            "items locations attributes payload form ordering rate_per_second concurrency disabled_because"
-        ).split()
+        for name in [
+            "items",
+            "locations",
+            "attributes",
+            "payload",
+            "form",
+            "ordering",
+            "rate_per_second",
+            "concurrency",
+            "disabled_because",
+        ]
     },
     "item_barcodes.gtin": "follows from the barcode",
     "events.actor_key": "an index of what the body tells",

@@ -33,7 +33,7 @@ def test_a_text_of_one_kind_is_no_identifier_of_another(uuid):
 def test_each_kind_has_its_own_prefix():
     prefixes = [kind.prefix for kind in KINDS]
 
-    assert sorted(prefixes) == ["dlv", "ent", "evt", "itm", "key", "loc", "mov", "req", "ten", "whe"]
+    assert sorted(prefixes) == ["dlv", "ent", "evt", "itm", "job", "key", "loc", "mov", "req", "ten", "whe"]
 
 
 def test_an_identifier_looks_like_the_typeid_that_others_compute():

@@ -24,6 +24,11 @@ RUN_EVENTS_MAX = 500
 TENANTS_MAX = 100
 LOOK_SECONDS = 1.0
 """Even without hearing the bell, a follower looks this often."""
+OUTRUN_SECONDS = 0.05
+"""How long a follower that found another process at its work hears no bell: the other one hears it, too.
+
+Without it, every commit would have every process of a server ask for what one of them does.
+"""
 REST_SECONDS = 10.0
 """How long a tenant is left alone after the work for it failed; the others are not kept waiting."""
 
@@ -85,6 +90,7 @@ class Follower:
         self._run_events_max = run_events_max
         self._resting: dict[UUID, float] = {}
         self._stopping = False
+        self._outrun = False
         self._woken = asyncio.Event()
 
     async def run(self) -> None:
@@ -95,6 +101,8 @@ class Follower:
                 self._woken.clear()
                 if await self._look() or self._stopping:
                     continue
+                if self._outrun:
+                    await asyncio.sleep(OUTRUN_SECONDS)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
 
@@ -120,6 +128,7 @@ class Follower:
     async def _pass(self) -> bool:
         """One run for each tenant that is behind; whether there was any."""
         moment = time.monotonic()
+        self._outrun = False
         self._resting = {tenant: until for tenant, until in self._resting.items() if until > moment}
         async with self._database.workers.connection() as connection:
             cursor = await connection.execute(
@@ -147,12 +156,11 @@ class Follower:
         whose = {"tenant": tenant, "follower": self._name}
         await tx.execute(BEGIN_CURSOR, whose)
         taken = await (await tx.execute(TAKE_CURSOR, whose)).fetchone()
-        if taken is None:
-            return False  # another process holds it, or the tenant is gone
-        cursor, head = taken
+        cursor, head = taken or (0, 0)
         last = min(head, cursor + self._run_events_max)
         if last <= cursor:
-            return False  # another process was here in between
+            self._outrun = True  # another process holds the cursor, or was here in between (or the tenant is gone)
+            return False
         await self._work(tx, Run(tenant=tenant, first=cursor + 1, last=last))
         await tx.execute(MOVE_CURSOR, {**whose, "last": last})
         return True

@@ -202,7 +202,7 @@ async def webhooks(database, writer, shop):
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def nobody_elses_deliveries(superuser):
+async def nobody_elses_deliveries(address, superuser):
     """What other tests have left to be delivered, to hosts that are none, would keep these couriers busy with looking them up."""
     await superuser.execute("update webhook_endpoints set enabled = false where enabled")
     await superuser.execute("update endpoint_queues set due_at = null where due_at is not null")

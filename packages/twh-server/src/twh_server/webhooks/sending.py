@@ -10,7 +10,8 @@ import ssl
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Self
 
 import aiohttp
@@ -29,6 +30,10 @@ DEADLINE_SECONDS = 15.0
 """For all of an attempt: finding the address, connecting, sending, and the answer."""
 RESPONSE_BYTES_MAX = 4_096
 ERROR_BYTES_MAX = 500
+RETRY_AFTER_MAX = timedelta(hours=24)
+"""For longer than this no endpoint puts us off."""
+
+_PUTS_OFF = frozenset({429, 503})
 
 # Shorter than the five seconds after which many servers close a connection that is idle: it is not used just then.
 KEEP_ALIVE_SECONDS = 2.0
@@ -49,6 +54,8 @@ class Answered:
     status: int | None = None
     response: str | None = None
     error: str | None = None
+    retry_after: timedelta | None = None
+    """How long the endpoint asks to be left alone from now on: what Retry-After says beside a 429 or 503."""
 
     @property
     def delivered(self) -> bool:
@@ -80,6 +87,7 @@ class Sender:
         status: int | None = None
         kept = bytearray()
         error: str | None = None
+        retry_after: timedelta | None = None
         try:
             url, headers = self._signed(claim, at)
             session = self._sessions[claim.tenant_kind]
@@ -88,6 +96,8 @@ class Sender:
                 session.post(url, data=claim.body, headers=headers, allow_redirects=False) as response,
             ):
                 status = response.status
+                if status in _PUTS_OFF:
+                    retry_after = put_off(response.headers.get("retry-after", ""), at=at)
                 await _read(response, kept)
         except TimeoutError:
             error = f"There was no complete answer within {self._deadline_seconds:g} seconds."
@@ -98,6 +108,7 @@ class Sender:
             status=status,
             response=_text(kept) if status is not None else None,
             error=_text(error.encode()[:ERROR_BYTES_MAX]) if error else None,
+            retry_after=retry_after,
         )
 
     def _signed(self, claim: Claim, at: datetime) -> tuple[URL, dict[str, str]]:
@@ -111,6 +122,19 @@ class Sender:
             secrets, message_id=EVENT.text(claim.event), timestamp=int(at.timestamp()), body=claim.body
         )
         return url, {**_HEADERS, **signed}
+
+
+def put_off(retry_after: str, *, at: datetime) -> timedelta | None:
+    """How long a Retry-After of seconds or of an HTTP date asks to wait, a day at most; None when it says neither."""
+    if retry_after.isascii() and retry_after.isdigit():
+        # Far more digits than a day has seconds are the longest wait, too, and no number that anybody has to compute.
+        return min(timedelta(seconds=int(retry_after[:9])), RETRY_AFTER_MAX)
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - at
+    return min(max(wait, timedelta()), RETRY_AFTER_MAX)
 
 
 def reason_of(fault: Exception) -> str:

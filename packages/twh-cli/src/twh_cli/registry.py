@@ -83,6 +83,10 @@ COMMANDS = (
     Command("events list", "The feed of everything that happened", "events"),
     Command("events get", "One event, with all that it tells", "events"),
     Command("events tail", "Watch events as they happen", "events"),
+    Command("checkpoints list", "Where consumers of the feed stand", "checkpoints"),
+    Command("checkpoints get", "Where one stands, and how far it is behind", "checkpoints"),
+    Command("checkpoints set", "Keep a place in the feed under a name", "checkpoints"),
+    Command("checkpoints delete", "Forget a place", "checkpoints"),
     Command("listen", "Forward events to a web server here, signed; nothing is missed", "listen"),
     Command("trigger", "Make an event really happen, in a sandbox", "trigger"),
     Command("webhooks create", "Have events sent to an address", "webhooks"),
@@ -119,7 +123,7 @@ COMMANDS = (
 SECTIONS = (
     ("Begin", ("quickstart", "sandbox", "login", "logout", "profile", "config", "doctor")),
     ("Record", ("receive", "issue", "return", "adjust", "transfer", "count", "reverse")),
-    ("Look", ("stock", "movements", "entries", "events", "listen", "trigger")),
+    ("Look", ("stock", "movements", "entries", "events", "checkpoints", "listen", "trigger")),
     ("Keep", ("items", "locations", "webhooks", "ledger", "keys", "settings", "audit")),
     ("More", ("api", "retry", "whoami", "version", "commands", "completion", "help")),
 )
@@ -132,6 +136,7 @@ GROUPS = {
     "movements": "How stock changed, line by line",
     "entries": "What happened, entry by entry",
     "events": "The feed that misses nothing",
+    "checkpoints": "Where the feed's consumers stand",
     "items": "What is stocked",
     "locations": "Where stock is",
     "webhooks": "Who is told, and whether it arrived",

@@ -40,6 +40,7 @@ BODIES = {
         ]
     },
     "entries.reverse": {"reason": "wrong bin"},
+    "checkpoints.set": {"sequence": 5},
     "webhooks.create": {"url": "https://example.com/hook"},
     "webhooks.update": {"description": "ours"},
     "settings.update": {"oversell": True, "adjustment_reasons": ["damaged", "found"]},
@@ -139,6 +140,7 @@ async def one_of_everything(application, stockroom):
         await worker.execute(ADD_ATTEMPT, (shop.tenant, delivery))
     body = BODIES["api_keys.create"]
     api_key = (await application.post("/v1/api-keys", json=body, headers=headers)).json()["id"]
+    await application.put("/v1/checkpoints/shipping", json={"sequence": 4}, headers=headers)
     body, key = {"sku": "pears", "name": "Pears"}, "a/used_key?"
     await application.post("/v1/items", json=body, headers={**headers, "Idempotency-Key": key})
     return {
@@ -147,6 +149,7 @@ async def one_of_everything(application, stockroom):
         "movement": entry.movements[0].id,
         "entry": entry.id,
         "event": EVENT.text(event),
+        "checkpoint": "shipping",
         "endpoint": endpoint,
         "delivery": DELIVERY.text(delivery),
         "api_key": api_key,

@@ -4,12 +4,12 @@ import contextlib
 
 import httpx
 import pytest
-from operation_uses import USES, Desk, catalogue, keys, reaches, stock, telling, tenancy
+from operation_uses import USES, Desk, catalogue, feed, keys, reaches, stock, telling, tenancy
 
 from twh import AsyncClient
 from twh_server.http.operations import OPERATIONS
 
-FILES = (catalogue, stock, telling, tenancy, keys)
+FILES = (catalogue, stock, feed, telling, tenancy, keys)
 
 
 @contextlib.asynccontextmanager

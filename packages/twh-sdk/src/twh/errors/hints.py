@@ -16,6 +16,7 @@ HINTS = {
     "idempotency_key_not_found": "The key is unknown so far; only a retry with the same key settles what happened.",
     "idempotency_key_reused": "A key belongs to one request for ever: use a new key for a new request.",
     "insufficient_stock": "Read the level with client.stock.get(…), take less, or pass force=True with a key that may.",
+    "checkpoint_passed": "A place goes back only with reset=True: what lies in between is then read again.",
     "count_is_backdated": "A count has to be the newest thing that happened to its stock: count again.",
     "item_archived": "An archived item moves no more: use another item, or take it back with client.items.restore(…).",
     "item_has_stock": "Bring its stock to zero first (client.stock.list(item=…) shows where it is).",

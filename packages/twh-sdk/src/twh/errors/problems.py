@@ -32,6 +32,9 @@ __all__ = [
     "ApiKeyUnknown",
     "BarcodeTaken",
     "BodyEncoded",
+    "CheckpointAhead",
+    "CheckpointNotFound",
+    "CheckpointPassed",
     "CodeTaken",
     "CountIsBackdated",
     "DeliveryNotFound",
@@ -49,6 +52,7 @@ __all__ = [
     "IdempotencyKeyReused",
     "InsufficientStock",
     "InvalidApiKey",
+    "InvalidCheckpoint",
     "InvalidEndpoint",
     "InvalidEntry",
     "InvalidItem",
@@ -83,6 +87,7 @@ __all__ = [
     "TenantSuspended",
     "TooManyApiKeys",
     "TooManyAttempts",
+    "TooManyCheckpoints",
     "TooManyDecimals",
     "TooManyEndpoints",
     "TooManyLines",
@@ -204,6 +209,17 @@ class ApiKeyNotFound(NotFound):
     @property
     def key(self) -> str | None:
         return self.text("key")
+
+
+class CheckpointNotFound(NotFound):
+    """There is no such checkpoint.
+
+    Check its name; it is made by setting it.
+    """
+
+    @property
+    def checkpoint(self) -> str | None:
+        return self.text("checkpoint")
 
 
 class DeliveryNotFound(NotFound):
@@ -334,6 +350,29 @@ class BarcodeTaken(Conflict):
     @property
     def barcode(self) -> str | None:
         return self.text("barcode")
+
+
+class CheckpointAhead(Conflict):
+    """There is no event of that number yet.
+
+    `head` is the newest. A place beyond it would skip events that nobody has seen.
+    """
+
+    @property
+    def head(self) -> int | None:
+        return self.whole("head")
+
+
+class CheckpointPassed(Conflict):
+    """The checkpoint is further on already.
+
+    `sequence` is where it stands. A place goes back only with `reset`: whatever lies in between is then read
+    again.
+    """
+
+    @property
+    def sequence(self) -> int | None:
+        return self.whole("sequence")
 
 
 class CodeTaken(Conflict):
@@ -505,6 +544,13 @@ class TooManyApiKeys(Conflict):
         return self.whole("keys_max")
 
 
+class TooManyCheckpoints(Conflict):
+    """There are as many checkpoints as a tenant may have.
+
+    Delete those that no consumer uses any more; their `updated_at` tells.
+    """
+
+
 class TooManyEndpoints(Conflict):
     """There are too many webhook endpoints.
 
@@ -587,6 +633,13 @@ class InvalidApiKey(Unprocessable):
 
     Each value that cannot be used is in `errors`: a role beside scopes, or neither; a role or a scope that does
     not exist; an end that has passed.
+    """
+
+
+class InvalidCheckpoint(Unprocessable):
+    """The name cannot be that of a checkpoint.
+
+    1 to 64 letters, digits, `.`, `_`, `:` and `-`, beginning with a letter or a digit.
     """
 
 
@@ -757,6 +810,9 @@ BY_CODE: dict[str, type[APIError]] = {
     "api_key_unknown": ApiKeyUnknown,
     "barcode_taken": BarcodeTaken,
     "body_encoded": BodyEncoded,
+    "checkpoint_ahead": CheckpointAhead,
+    "checkpoint_not_found": CheckpointNotFound,
+    "checkpoint_passed": CheckpointPassed,
     "code_taken": CodeTaken,
     "count_is_backdated": CountIsBackdated,
     "delivery_not_found": DeliveryNotFound,
@@ -774,6 +830,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "idempotency_key_reused": IdempotencyKeyReused,
     "insufficient_stock": InsufficientStock,
     "invalid_api_key": InvalidApiKey,
+    "invalid_checkpoint": InvalidCheckpoint,
     "invalid_endpoint": InvalidEndpoint,
     "invalid_entry": InvalidEntry,
     "invalid_item": InvalidItem,
@@ -808,6 +865,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "tenant_suspended": TenantSuspended,
     "too_many_api_keys": TooManyApiKeys,
     "too_many_attempts": TooManyAttempts,
+    "too_many_checkpoints": TooManyCheckpoints,
     "too_many_decimals": TooManyDecimals,
     "too_many_endpoints": TooManyEndpoints,
     "too_many_lines": TooManyLines,

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from twh.models.generated import BatchAnswer as BatchAnswer
     from twh.models.generated import BatchRow as BatchRow
     from twh.models.generated import Block as Block
+    from twh.models.generated import Checkpoint as Checkpoint
     from twh.models.generated import Delivery as Delivery
     from twh.models.generated import Endpoint as Endpoint
     from twh.models.generated import Entry as Entry
@@ -105,6 +106,7 @@ MODULES = {
     "BatchAnswer": "twh.models.generated",
     "BatchRow": "twh.models.generated",
     "Block": "twh.models.generated",
+    "Checkpoint": "twh.models.generated",
     "Delivery": "twh.models.generated",
     "Endpoint": "twh.models.generated",
     "Entry": "twh.models.generated",

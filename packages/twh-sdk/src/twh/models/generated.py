@@ -78,6 +78,25 @@ class Block(Model):
     "When it was recorded, as the server says."
 
 
+class Checkpoint(Model):
+    """A consumer's place in the feed. Its entity tag is that of the place; `head` and `lag` go on by themselves."""
+
+    name: str
+    "What the consumer is called."
+    sequence: int
+    "Everything up to this number was handled."
+    head: int
+    "The sequence number of the newest event that there is."
+    lag: int
+    "How many events lie between its place and the newest."
+    version: int
+    "Grows by one with each change."
+    etag: str
+    "The entity tag of this version, for `If-Match` and `If-None-Match`; quotes included."
+    updated_at: datetime
+    "When it was changed last."
+
+
 class Delivery(Model):
     """One event for one endpoint."""
 

@@ -7,6 +7,7 @@ from typing import Self
 from twh.call import Driver
 from twh.resources.api_keys import ApiKeys
 from twh.resources.audit_log import AuditLog
+from twh.resources.checkpoints import Checkpoints
 from twh.resources.entries import Entries
 from twh.resources.events import Events
 from twh.resources.idempotency import Idempotency
@@ -53,6 +54,11 @@ class Nouns(Driver):
     def events(self) -> Events[Self]:
         """The feed of everything that happened."""
         return Events(self)
+
+    @property
+    def checkpoints(self) -> Checkpoints[Self]:
+        """Where consumers of the feed stand."""
+        return Checkpoints(self)
 
     @property
     def webhooks(self) -> Webhooks[Self]:

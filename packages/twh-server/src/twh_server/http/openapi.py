@@ -21,6 +21,7 @@ PARAMETERS: Mapping[str, str] = {
     "movement": "The movement's id.",
     "entry": "The entry's id.",
     "event": "The event's id.",
+    "checkpoint": "The checkpoint's name, percent-encoded.",
     "endpoint": "The endpoint's id.",
     "delivery": "The delivery's id.",
     "api_key": "The API key's id.",

@@ -128,7 +128,7 @@ class Operation:
     waits: bool = False
     """Whether it may wait for news, and therefore takes no place from those who work."""
     changes_nothing: bool = False
-    """Whether it only reads, though it is no GET: a suspended tenant may still ask it."""
+    """Whether it changes no fact, though it is no GET: a suspended tenant may still ask it."""
 
     @property
     def reads(self) -> bool:

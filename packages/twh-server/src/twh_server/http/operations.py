@@ -6,6 +6,7 @@ from typing import Final
 from twh_server.http import (
     api_keys,
     audit,
+    checkpoints,
     entries,
     events,
     idempotency,
@@ -31,6 +32,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     entries,
     stock,
     events,
+    checkpoints,
     webhooks,
     idempotency,
     ledger,

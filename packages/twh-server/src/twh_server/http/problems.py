@@ -15,6 +15,7 @@ from twh_server.journal import versions
 from twh_server.journal.commands import Answer
 from twh_server.ledger import refusals as ledger
 from twh_server.refusals import Refusal, code_of, remedy_of, title_of
+from twh_server.tenancy import checkpoints
 from twh_server.tenancy import refusals as tenancy
 from twh_server.webhooks import refusals as webhooks
 
@@ -42,6 +43,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     ledger.EntryNotFound: 404,
     ledger.MovementNotFound: 404,
     feed.EventNotFound: 404,
+    checkpoints.CheckpointNotFound: 404,
     tenancy.ApiKeyNotFound: 404,
     webhooks.EndpointNotFound: 404,
     webhooks.DeliveryNotFound: 404,
@@ -61,6 +63,9 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     ledger.EntryPredatesCount: 409,
     ledger.CountIsBackdated: 409,
     ledger.EntryAlreadyReversed: 409,
+    checkpoints.CheckpointPassed: 409,
+    checkpoints.CheckpointAhead: 409,
+    checkpoints.TooManyCheckpoints: 409,
     webhooks.TooManyEndpoints: 409,
     tenancy.TooManyApiKeys: 409,
     tenancy.ApiKeyEnded: 409,
@@ -74,6 +79,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     catalogue.InvalidItem: 422,
     catalogue.InvalidLocation: 422,
     ledger.InvalidEntry: 422,
+    checkpoints.InvalidCheckpoint: 422,
     webhooks.InvalidEndpoint: 422,
     tenancy.InvalidApiKey: 422,
     journal.IdempotencyKeyReused: 422,

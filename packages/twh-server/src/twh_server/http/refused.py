@@ -165,6 +165,9 @@ _NAMED: Final[Mapping[str, Any]] = {
     "barcode": "4006381333931",
     "reversed_by": "ent_01kaqgn4eaf1vs8x4x4nyxbkrg",
     "movement": "mov_01kaqgn4ed1z4bw7cq1wmhpsvy",
+    "checkpoint": "shipping",
+    "head": 129,
+    "sequence": 129,
     "event": "evt_01kaqgn4e3f0dvm63vkxhkqk8d",
     "endpoint": "whe_01kaqgn4e3f0dvm63vkxhkqk8d",
     "delivery": "dlv_01kaqgn4e3f0dvm63vkxhkqk8d",
@@ -198,4 +201,5 @@ _POINTERS: Final[Mapping[str, str]] = {
     "field_not_allowed": "/lines/0/source",
     "occurred_at_out_of_range": "/occurred_at",
     "invalid_endpoint": "/url",
+    "invalid_checkpoint": "checkpoint",
 }

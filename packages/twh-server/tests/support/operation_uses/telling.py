@@ -1,4 +1,4 @@
-"""Events, webhooks and what keys were answered, used. Deliveries go to a receiver in this process."""
+"""Webhooks and what keys were answered, used. Deliveries go to a receiver in this process."""
 
 import asyncio
 import contextlib
@@ -35,23 +35,6 @@ async def delivered(desk: Desk):
                 break
             await asyncio.sleep(0.1)
         yield found[0]
-
-
-@uses("events.list")
-async def read_feed(desk: Desk):
-    entry = await desk.shelf()
-
-    found = await desk.client.events.list(types=["entry.recorded"]).to_list()
-
-    assert [(event.type, event.data.id) for event in found] == [("entry.recorded", entry.id)]
-
-
-@uses("events.get")
-async def get_event(desk: Desk):
-    await desk.shelf()
-    newest = (await desk.client.events.list().to_list())[-1]
-
-    assert await desk.client.events.get(newest.id) == newest
 
 
 @uses("webhooks.create")

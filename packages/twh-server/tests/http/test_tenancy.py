@@ -118,7 +118,7 @@ async def test_as_much_is_done_for_another_tenants_thing_as_for_one_that_never_w
     assert for_theirs == sent
 
 
-@those(has_path_object)
+@those(names_a_thing)
 async def test_what_never_was_is_not_found(http, request_of, things, operation, problem):
     asked = request_of(operation.id)
     for name, value in things.items():

@@ -16,9 +16,7 @@ class Checkpoints(Resource[DriverT_co]):
         return Call(method="GET", path=address(name), returns=models.Checkpoint, options=options)
 
     @listing
-    def list(
-        self, *, page_size: int | None = None, options: Options | None = None
-    ) -> Call[Page[models.Checkpoint]]:
+    def list(self, *, page_size: int | None = None, options: Options | None = None) -> Call[Page[models.Checkpoint]]:
         """All of them, by name."""
         filters = query(limit=page_size)
         return Call(
@@ -47,9 +45,7 @@ class Checkpoints(Resource[DriverT_co]):
     def delete(self, name: str, *, if_match: str | None = None, options: Options | None = None) -> Call[None]:
         """Forget a place."""
         path = address(name)
-        return Call(
-            method="DELETE", path=path, returns=type(None), reads=True, if_match=if_match, options=options
-        )
+        return Call(method="DELETE", path=path, returns=type(None), reads=True, if_match=if_match, options=options)
 
 
 def address(name: str) -> str:

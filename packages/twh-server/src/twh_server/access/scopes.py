@@ -31,7 +31,7 @@ SCOPES: Final[Mapping[Scope, str]] = {
     "stock:read": "Read stock levels, entries and movements.",
     "stock:write": "Record and reverse entries.",
     "stock:force": "Take more stock than there is, on the record.",
-    "events:read": "Read the feed of events.",
+    "events:read": "Read the feed of events, and keep places in it.",
     "webhooks:read": "Read webhook endpoints, deliveries and attempts.",
     "webhooks:write": "Create, update and delete webhook endpoints.",
     "ledger:read": "Read the ledger's blocks and verify the ledger.",

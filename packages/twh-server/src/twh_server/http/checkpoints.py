@@ -28,7 +28,7 @@ class Place(Body):
     sequence: int = Field(
         ge=0, le=SEQUENCE_MAX, description="Everything up to this number was handled.", examples=[129]
     )
-    reset: bool = Field(False, description="Whether it may go back: what lies in between is then read again.")
+    reset: bool = Field(default=False, description="Whether it may go back: what lies in between is then read again.")
 
 
 class CheckpointList(msgspec.Struct, frozen=True):

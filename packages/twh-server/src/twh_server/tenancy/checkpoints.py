@@ -42,7 +42,9 @@ class CheckpointPassed(Refusal):
     """
 
     def __init__(self, sequence: int) -> None:
-        super().__init__(f"It stands at {sequence} already, and goes back only when `reset` asks for it.", sequence=sequence)
+        super().__init__(
+            f"It stands at {sequence} already, and goes back only when `reset` asks for it.", sequence=sequence
+        )
 
 
 class CheckpointAhead(Refusal):

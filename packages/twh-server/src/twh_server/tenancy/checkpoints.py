@@ -6,7 +6,7 @@ with an old place cannot make another do its work again.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -160,7 +160,7 @@ async def delete_checkpoint(
         await tx.execute(DELETE, {"tenant": tenant, "name": name})
 
 
-async def _one(tx: Connection, sql: str, parameters: dict[str, object]) -> Row | None:
+async def _one(tx: Connection, sql: str, parameters: Mapping[str, object]) -> Row | None:
     return await (await tx.execute(constant(sql), parameters)).fetchone()
 
 

@@ -55,9 +55,11 @@ def summary(event: models.Event) -> str:
             models.EndpointCreated(data=endpoint)
             | models.EndpointUpdated(data=endpoint)
             | models.EndpointSecretRotated(data=endpoint)
+            | models.EndpointDisabling(data=endpoint)
+            | models.EndpointDisabled(data=endpoint)
             | models.EndpointDeleted(data=endpoint)
         ):
-            return endpoint.url
+            return endpoint_summary(endpoint)
         case models.SettingsUpdated():
             return ", ".join(event.previous or ())
         case (
@@ -74,6 +76,13 @@ def summary(event: models.Event) -> str:
             return f"{low.item.sku} at {low.location.code}: {low.available} left, reorder point {low.reorder_point}"
         case models.UnknownEvent():
             return "(a kind that this version does not know; --json shows all)"
+
+
+def endpoint_summary(endpoint: models.Endpoint) -> str:
+    """Where it is, and what is wrong with it."""
+    if not isinstance(endpoint, models.FailingEndpoint):
+        return endpoint.url
+    return f"{endpoint.url}, {endpoint.reason} since {endpoint.failing_since:%Y-%m-%d %H:%M} UTC"
 
 
 def entry_summary(entry: models.Entry) -> str:

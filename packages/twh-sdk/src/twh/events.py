@@ -104,6 +104,29 @@ class EndpointSecretRotated(Told):
     data: Endpoint
 
 
+class FailingEndpoint(Endpoint):
+    """An endpoint that was disabled, or soon will be, for nothing arrives there."""
+
+    reason: str
+    """`failing`: nothing has arrived for days; `gone`: it answered 410."""
+    failing_since: datetime
+    disabled_at: datetime
+
+
+class EndpointDisabling(Told):
+    """Nothing has arrived there for three days; `.data.disabled_at` is when it will be disabled."""
+
+    type: Literal["endpoint.disabling"]
+    data: FailingEndpoint
+
+
+class EndpointDisabled(Told):
+    """`.data.reason` says why. Enable it again, and what was held is sent."""
+
+    type: Literal["endpoint.disabled"]
+    data: FailingEndpoint
+
+
 class EndpointDeleted(Told):
     """The data is the endpoint as it was."""
 
@@ -197,6 +220,8 @@ KINDS: frozenset[str] = frozenset(
         "endpoint.created",
         "endpoint.updated",
         "endpoint.secret_rotated",
+        "endpoint.disabling",
+        "endpoint.disabled",
         "endpoint.deleted",
         "settings.updated",
         "tenant.suspended",
@@ -234,6 +259,8 @@ Event: TypeAlias = Annotated[
     | Annotated[KeyUpdated, Tag("key.updated")]
     | Annotated[KeyRotated, Tag("key.rotated")]
     | Annotated[KeyRevoked, Tag("key.revoked")]
+    | Annotated[EndpointDisabling, Tag("endpoint.disabling")]
+    | Annotated[EndpointDisabled, Tag("endpoint.disabled")]
     | Annotated[EndpointDeleted, Tag("endpoint.deleted")]
     | Annotated[SettingsUpdated, Tag("settings.updated")]
     | Annotated[TenantSuspended, Tag("tenant.suspended")]

@@ -33,6 +33,11 @@ OTHERS = frozenset(
 
 _RATE = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,4})")
 
+WAITS_MAX = 30
+WAIT_SECONDS_MAX = 7 * 24 * 3_600
+
+_WAITS = re.compile(r"\d{1,6}( *, *\d{1,6})*")
+
 _STORE = re.compile(r"(redis|valkey)(s|\+unix|\+sentinel)?://.+")
 
 Origin = Literal["default", "environment", "file", "command line"]
@@ -94,6 +99,10 @@ class Settings(BaseSettings):
     rate_limit_store_timeout: float = Field(
         0.05, ge=0.002, le=10, description="How many seconds a request waits for that store at most."
     )
+    webhook_waits: str = Field(
+        "0,5,300,1800,7200,18000,36000,50400,72000,86400",
+        description="How many seconds each attempt of a delivery waits after the one before it; after the last, it is given up.",
+    )
     postgres_binaries: Path | None = Field(
         None, description="Where the programs of the embedded PostgreSQL are, instead of the packaged ones."
     )
@@ -132,6 +141,22 @@ class Settings(BaseSettings):
         if value.get_secret_value() and not _STORE.fullmatch(value.get_secret_value()):
             raise ValueError("TWH_RATE_LIMIT_STORE_URL cannot be used: it is a URL such as redis://host:6379/0.")
         return value
+
+    @field_validator("webhook_waits")
+    @classmethod
+    def _are_waits(cls, value: str) -> str:
+        waits = _waits_in(value) if _WAITS.fullmatch(value) else []
+        if not 0 < len(waits) <= WAITS_MAX or max(waits) > WAIT_SECONDS_MAX:
+            raise ValueError(
+                f"TWH_WEBHOOK_WAITS cannot be used: it is 1 to {WAITS_MAX} whole seconds such as 0,5,300, each at most"
+                f" {WAIT_SECONDS_MAX} (a week)."
+            )
+        return value
+
+    @property
+    def waits_seconds(self) -> list[float]:
+        """How long each attempt of a delivery waits after the one before it."""
+        return _waits_in(self.webhook_waits)
 
     @property
     def rate(self) -> tuple[int, int] | None:
@@ -191,6 +216,10 @@ def variables() -> dict[str, str]:
 def is_secret(name: str) -> bool:
     """Whether the value of a setting is shown to nobody."""
     return Settings.model_fields[name].annotation is SecretStr
+
+
+def _waits_in(text: str) -> list[float]:
+    return [float(wait) for wait in text.split(",")]
 
 
 def _sentence(name: str, kind: str, message: str) -> str:

@@ -12,10 +12,14 @@ from twh_server.database.planning import analyze_grown
 from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower, Lag, lag_of
 from twh_server.journal.sweep import sweep_keys
+from twh_server.journal.writer import Writer
 from twh_server.tenancy.settings import Choices
-from twh_server.webhooks import deliver, fan_out
+from twh_server.webhooks import deliver, disabling, fan_out
 from twh_server.webhooks.claims import Result
 from twh_server.webhooks.deliver import Courier
+from twh_server.webhooks.disabling import Watch
+from twh_server.webhooks.endpoints import DisabledBecause
+from twh_server.webhooks.schedule import Schedule
 
 SWEEP_PAUSE_SECONDS = 600.0
 GROWTH_PAUSE_SECONDS = 2.0
@@ -30,19 +34,28 @@ async def working(
     bell: Bell,
     sealer: Sealer,
     *,
+    schedule: Schedule | None = None,
     attempted: Callable[[Result], None] = deliver.nobody,
+    disabled: Callable[[DisabledBecause], None] = disabling.nobody,
     lagging: Callable[[str, Lag], None] | None = None,
 ) -> AsyncGenerator[None]:
     """Work as long as the block runs; at its end, what is under way is finished first.
 
-    `attempted` is told of each attempt to deliver; `lagging`, now and then, how far each follower is behind.
+    `schedule` says when what failed is tried again. `attempted` is told of each attempt to deliver, `disabled` of each
+    endpoint that is disabled; `lagging`, now and then, how far each follower is behind.
     """
-    courier = Courier(database, sealer, attempted=attempted)
+    writer = Writer(database, bell)
+    watch = Watch(database, writer, clock=deliver.now, disabled=disabled)
+    courier = Courier(database, sealer, schedule=schedule, attempted=attempted, gone=watch.gone)
     follower = Follower(database, bell, fan_out.FOLLOWER, fan_out.fan_out, committed=courier.wake)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(courier.run())
         tasks.create_task(follower.run())
-        schedules = [tasks.create_task(_sweep(database)), tasks.create_task(_analyze(database))]
+        schedules = [
+            tasks.create_task(_sweep(database)),
+            tasks.create_task(_analyze(database)),
+            tasks.create_task(watch.run()),
+        ]
         if lagging:
             schedules.append(tasks.create_task(_measure(database, lagging)))
         try:
@@ -50,8 +63,9 @@ async def working(
         finally:
             follower.stop()
             courier.stop()
-            for schedule in schedules:
-                await ended(schedule)
+            for one in schedules:
+                await ended(one)
+            await writer.close()
 
 
 async def _sweep(database: Database) -> None:

@@ -155,7 +155,7 @@ class Webhooks:
 
     async def settled(self, courier):
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while await self.due() or courier._sending:  # noqa: ASYNC110
+            while await self.due() or courier.under_way:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
     async def due(self):

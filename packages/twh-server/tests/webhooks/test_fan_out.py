@@ -2,11 +2,8 @@
 
 import time
 from datetime import timedelta
-from uuid import uuid4
 
-from twh_server.database.identifiers import ENDPOINT
 from twh_server.events.follow import Run
-from twh_server.webhooks import claims
 from twh_server.webhooks.fan_out import fan_out
 
 
@@ -123,26 +120,3 @@ async def test_ten_thousand_deliveries_are_written_in_a_moment(webhooks, receive
     )
     assert rows == [(10_000,)]
     assert took < 10  # it takes under a second; joined row by row with itself, it would take twenty
-
-
-async def test_claims_reach_what_is_due_by_index_only(webhooks, receiver, database, shop):
-    endpoint = await webhooks.create(receiver.url)
-    await webhooks.happen(*[f"L{number}" for number in range(500)])
-    await webhooks.fan_out()
-    asked = {
-        "tenants": [shop.tenant],
-        "endpoints": [ENDPOINT.parse(endpoint.id)],
-        "rooms": [32],
-        "now": webhooks.clock(),
-        "lease": webhooks.clock(),
-        "fence": uuid4(),
-    }
-
-    plans = []
-    async with database.workers.connection() as connection:
-        for statement in (claims.TAKE, claims.SET_NEXT_DUE):
-            rows = await connection.execute("explain " + statement, asked, prepare=False)
-            plans += [line for (line,) in await rows.fetchall()]
-
-    assert any("deliveries_due" in line for line in plans)
-    assert not any("Seq Scan on deliveries" in line or "Seq Scan on events" in line for line in plans)

@@ -35,7 +35,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "checkpoints set": ("", ""),
     "checkpoints delete": ("",),
     "trigger": (
-        "endpoint.created|endpoint.deleted|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
+        "endpoint.created|endpoint.deleted|endpoint.disabled|endpoint.disabling|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
     ),
     "webhooks create": ("",),
     "webhooks get": ("",),
@@ -297,7 +297,7 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
         (("--since",), "", "Begin with what was recorded then: 3h for ago."),
         (
             ("--types", "--type"),
-            "endpoint.created|endpoint.deleted|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
+            "endpoint.created|endpoint.deleted|endpoint.disabled|endpoint.disabling|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
             "Only this kind of event; may be given again.",
         ),
         (("--limit",), "", "How many to show."),
@@ -309,7 +309,7 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
         (("--since",), "", "Begin with what was recorded then: 3h for ago."),
         (
             ("--types", "--type"),
-            "endpoint.created|endpoint.deleted|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
+            "endpoint.created|endpoint.deleted|endpoint.disabled|endpoint.disabling|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
             "Only this kind of event; may be given again.",
         ),
         (("--item",), "items", "Only of this item."),
@@ -329,7 +329,7 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
         (("-f", "--forward-to"), "", "Where to; may be given again. localhost:4242/hook"),
         (
             ("--types", "--type"),
-            "endpoint.created|endpoint.deleted|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
+            "endpoint.created|endpoint.deleted|endpoint.disabled|endpoint.disabling|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
             "Only this kind of event; may be given again.",
         ),
         (("--item",), "items", "Only of this item."),
@@ -380,7 +380,7 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
     "webhooks test": (
         (
             ("--event",),
-            "endpoint.created|endpoint.deleted|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
+            "endpoint.created|endpoint.deleted|endpoint.disabled|endpoint.disabling|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended",
             "Which kind, of those that it wants.",
         ),
     ),

@@ -75,7 +75,7 @@ class Database:
         # The write path's statements reach every row by a key: one plan fits all, and planning each would cost more.
         writing = address.as_role(APP, statement_timeout=quick, plan_cache_mode="force_generic_plan", **by_index)
         reading = address.as_role(APP, statement_timeout=quick, **by_index)
-        working = address.as_role(WORKER, statement_timeout=patient, **limits)
+        working = address.as_role(WORKER, statement_timeout=patient, **by_index)
         # A session that falls silent between the parts of a pipeline is not idle to PostgreSQL: only this ends it.
         whole = _milliseconds(timeouts.lock_seconds + timeouts.idle_seconds)
         self.writers = _pool("writers", writing, writers, transaction=whole)

@@ -279,6 +279,7 @@ endpoint_queues = sa.Table(
     _id("endpoint_id"),
     _column("due_at", TIME, null=True),
     _column("proven", sa.Boolean()),
+    _column("prompt", sa.Boolean()),
     _column("failing_since", TIME, null=True),
     _column("warned_at", TIME, null=True),
     _column("held_until", TIME, null=True),

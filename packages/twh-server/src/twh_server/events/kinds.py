@@ -31,6 +31,8 @@ KINDS: Final[Mapping[str, str]] = {
     "endpoint.updated": "A webhook endpoint was changed. The data is the endpoint as it is now.",
     "endpoint.secret_rotated": "A webhook endpoint was given another secret. The data is the endpoint, without it.",
     "endpoint.deleted": "A webhook endpoint was deleted. The data is the endpoint as it was.",
+    "endpoint.disabling": "Nothing has arrived at a webhook endpoint for three days: it will be disabled. The data is the endpoint, with the reason and when.",
+    "endpoint.disabled": "A webhook endpoint was disabled: nothing has arrived for five days, or it answered 410. The data is the endpoint, with the reason and when.",
     "settings.updated": "The tenant's settings were changed. The data is the settings as they are now.",
     "tenant.suspended": "The tenant was suspended: its keys read only. The data is the tenant.",
     "tenant.resumed": "The tenant was resumed: its keys work again. The data is the tenant.",

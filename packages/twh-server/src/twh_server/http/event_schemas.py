@@ -14,7 +14,7 @@ from twh_server.http.schemas import REF, Schema
 from twh_server.ledger.entries import Entry, LowStock
 from twh_server.tenancy.api_keys import ApiKey
 from twh_server.tenancy.settings import Settings
-from twh_server.webhooks.endpoints import Endpoint
+from twh_server.webhooks.endpoints import Endpoint, FailingEndpoint
 
 CARRIED: Final[Mapping[str, type[msgspec.Struct]]] = {
     "entry": Entry,
@@ -22,11 +22,13 @@ CARRIED: Final[Mapping[str, type[msgspec.Struct]]] = {
     "location": Location,
     "stock": LowStock,
     "endpoint": Endpoint,
+    "endpoint.disabling": FailingEndpoint,
+    "endpoint.disabled": FailingEndpoint,
     "key": ApiKey,
     "settings": Settings,
     "tenant": Tenant,
 }
-"""What the kinds of one noun carry."""
+"""What the kinds of one noun carry, and those kinds that carry something else."""
 
 HEADERS: Final[Mapping[str, str]] = {
     "webhook-id": "The event's id, the same in every attempt.",
@@ -39,7 +41,7 @@ def carried_by(kind: str) -> type[msgspec.Struct]:
     """What an event of a kind carries as its data."""
     noun = kind.partition(".")[0]
     assert noun in CARRIED, f"say in http/event_schemas.py, in CARRIED, what events of {noun!r} carry"
-    return CARRIED[noun]
+    return CARRIED.get(kind) or CARRIED[noun]
 
 
 def webhooks(schemas: Mapping[str, Schema]) -> dict[str, Schema]:

@@ -14,6 +14,7 @@ from twh_server.journal.writer import Writer
 from twh_server.settings import Settings
 from twh_server.telemetry import Handled
 from twh_server.webhooks.claims import Result
+from twh_server.webhooks.endpoints import DisabledBecause
 
 
 class Meter(Protocol):
@@ -29,6 +30,10 @@ class Meter(Protocol):
 
     def attempt(self, result: Result) -> None:
         """An attempt to deliver was made."""
+        ...
+
+    def disabled(self, because: DisabledBecause) -> None:
+        """An endpoint was disabled, for nothing arrives there."""
         ...
 
     def lag(self, follower: str, lag: Lag) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 
 from prometheus_client import (
     CollectorRegistry,
+    Counter,
     Gauge,
     GCCollector,
     Histogram,
@@ -29,6 +30,7 @@ from twh_server.journal.writer import Writer
 from twh_server.processes.listening import CannotStart
 from twh_server.telemetry import Handled
 from twh_server.webhooks.claims import Result
+from twh_server.webhooks.endpoints import DisabledBecause
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 COMMANDS = (1, 2, 5, 10, 25, 50, 100, 250, 500)
@@ -74,6 +76,15 @@ class Metrics:
             "How long attempts to deliver took, by outcome: delivered, failed (and tried again), given_up.",
             "outcome",
         )
+        self._dead_letters = Counter(
+            "twh_dead_letters", "How many deliveries have run out of attempts.", registry=self.registry
+        )
+        self._disabled = Counter(
+            "twh_endpoints_disabled",
+            "How many endpoints were disabled, because they were failing for days or said that they are gone.",
+            ["because"],
+            registry=self.registry,
+        )
         self._lag_events = self._gauge("twh_follower_lag_events", "How many events a follower has not seen.")
         self._lag_seconds = self._gauge("twh_follower_lag_seconds", "How old the oldest of them is.")
 
@@ -108,6 +119,12 @@ class Metrics:
         """An attempt to deliver was made."""
         outcome = "delivered" if result.delivered else "failed" if result.next_attempt_at else "given_up"
         self._attempts.labels(outcome).observe(result.milliseconds / 1000)
+        if outcome == "given_up":
+            self._dead_letters.inc()
+
+    def disabled(self, because: DisabledBecause) -> None:
+        """An endpoint was disabled, for nothing arrives there."""
+        self._disabled.labels(because).inc()
 
     def lag(self, follower: str, lag: Lag) -> None:
         """So far is a follower behind now."""

@@ -62,7 +62,7 @@ async def _live(
             folder.keep(await _first_tenant(database, bell))
         app, ready = application(settings, database, bell, sealer), asyncio.Event()
         async with (
-            _working(database, bell, sealer, ready),
+            _working(settings, database, bell, sealer, ready),
             serving(app, listening, stop, drain_seconds=settings.drain_seconds),
         ):
             await database.tell_time()
@@ -76,7 +76,9 @@ async def _live(
 
 
 @contextlib.asynccontextmanager
-async def _working(database: Database, bell: Bell, sealer: Sealer, ready: asyncio.Event) -> AsyncGenerator[None]:
+async def _working(
+    settings: Settings, database: Database, bell: Bell, sealer: Sealer, ready: asyncio.Event
+) -> AsyncGenerator[None]:
     """Deliver webhooks from the moment that we are ready until the block ends, when the last caller was answered.
 
     The worker's code and the logs' take a while to load, and nobody has to wait for them.
@@ -85,7 +87,7 @@ async def _working(database: Database, bell: Bell, sealer: Sealer, ready: asynci
 
     async def work() -> None:
         await ready.wait()
-        async with await asyncio.to_thread(_worker, database, bell, sealer):
+        async with await asyncio.to_thread(_worker, settings, database, bell, sealer):
             await end.wait()
 
     task = asyncio.create_task(work())
@@ -104,11 +106,12 @@ def _notice(task: "asyncio.Task[None]") -> None:
         _log.error("webhooks are no longer delivered: the worker has ended", exc_info=fault)
 
 
-def _worker(database: Database, bell: Bell, sealer: Sealer) -> AbstractAsyncContextManager[None]:
+def _worker(settings: Settings, database: Database, bell: Bell, sealer: Sealer) -> AbstractAsyncContextManager[None]:
     form_lines()
+    from twh_server.webhooks.schedule import Schedule
     from twh_server.worker import working
 
-    return working(database, bell, sealer)
+    return working(database, bell, sealer, schedule=Schedule(waits_seconds=settings.waits_seconds))
 
 
 async def _first_tenant(database: Database, bell: Bell) -> Mapping[str, Any]:

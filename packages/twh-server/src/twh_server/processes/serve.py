@@ -15,10 +15,18 @@ from twh_server.events.bell import Bell
 from twh_server.processes.assembly import application, pools
 from twh_server.processes.listening import CannotStart, listen, say, url_of
 from twh_server.processes.metering import Meter, metered
-from twh_server.processes.serving import keep_what_was_loaded, run, serving, told_to_stop
+from twh_server.processes.serving import (
+    CONNECTIONS_MAX,
+    keep_what_was_loaded,
+    room_for_files,
+    run,
+    serving,
+    told_to_stop,
+)
 from twh_server.processes.starting import migrated, rates_of, sealer_of
 from twh_server.settings import Settings
 from twh_server.telemetry import form_lines
+from twh_server.webhooks.schedule import Schedule
 from twh_server.worker import working
 
 RESTART_PAUSE_SECONDS = 1.0
@@ -81,8 +89,12 @@ def work(settings: Settings) -> None:
 
 async def _work(settings: Settings, address: Address, sealer: Sealer, meter: Meter | None) -> None:
     stop, bell = told_to_stop(), Bell()
-    told: dict[str, Any] = {"attempted": meter.attempt, "lagging": meter.lag} if meter else {}
-    async with pools(settings, address) as database, working(database, bell, sealer, **told):
+    schedule = Schedule(waits_seconds=settings.waits_seconds)
+    told: dict[str, Any] = (
+        {"attempted": meter.attempt, "disabled": meter.disabled, "lagging": meter.lag} if meter else {}
+    )
+    room_for_files(CONNECTIONS_MAX)
+    async with pools(settings, address) as database, working(database, bell, sealer, schedule=schedule, **told):
         ringing = asyncio.create_task(bell.run(database))
         keep_what_was_loaded()
         say("TWH works")

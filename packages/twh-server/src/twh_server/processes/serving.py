@@ -28,8 +28,8 @@ CONNECTIONS_MAX = 4_096
 """Of one process. Whoever comes then waits until somebody hangs up: more than that are no callers, but a siege."""
 HEAD_SECONDS_MAX = 75.0
 """So long the head of a request may take, and so long a connection may be kept in between: longer than proxies keep theirs."""
-OTHER_FILES = 256
-"""What a process has open besides connections to callers: the database, the log, what is imported."""
+OTHER_FILES = 1_536
+"""What a process has open besides connections to callers: to endpoints and the database, the log, what is imported."""
 
 GARBAGE_OBJECTS = 10_000
 """So many new objects, and Python looks for garbage that only refers to itself: there is next to none."""
@@ -45,7 +45,7 @@ async def serving(
 
     Should serving end by itself, `stop` is set. Answers that take longer than `drain_seconds` are given up.
     """
-    server: Any = _OnSocket(app, listening, connections_max=_room_for_connections())  # granian annotates little
+    server: Any = _OnSocket(app, listening, connections_max=room_for_files(CONNECTIONS_MAX))  # granian annotates little
     running = asyncio.create_task(server.serve())
     running.add_done_callback(lambda _: stop.set())
     keep_what_was_loaded()
@@ -102,14 +102,14 @@ def keep_what_was_loaded() -> None:
     gc.enable()
 
 
-def _room_for_connections() -> int:
-    """How many connections this process may have, after it has asked for as many open files as it may have."""
+def room_for_files(connections: int) -> int:
+    """How many connections this process may have, up to so many, after it has asked for as many open files as it may have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS_MAX + OTHER_FILES
+    wanted = connections + OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return CONNECTIONS_MAX if soft == resource.RLIM_INFINITY else max(1, min(CONNECTIONS_MAX, soft - OTHER_FILES))
+    return connections if soft == resource.RLIM_INFINITY else max(1, min(connections, soft - OTHER_FILES))
 
 
 class _OnSocket(Server):

@@ -8,17 +8,26 @@ Every endpoint has a queue that says when its next delivery is due. Claimers go 
 was served goes behind those that wait: an endpoint's deliveries, however many and however slow, hold up only its own.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+import msgspec
+
 from twh_server.access.tenants import TenantKind
 from twh_server.database.engine import Connection
 from twh_server.database.identifiers import DeliveryId, EndpointId, EventId, TenantId
+from twh_server.webhooks import health, lanes, queues
+from twh_server.webhooks.health import Came
+from twh_server.webhooks.lanes import Pending, Turn
+from twh_server.webhooks.places import Places
+from twh_server.webhooks.queues import Queue
 
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = 30.0
 """Longer than an attempt can take, by more than the clocks of two hosts may differ."""
+GONE = 410
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +38,14 @@ class Claim:
     delivery: DeliveryId
     endpoint: EndpointId
     fence: UUID
+    until: datetime
+    """The lease's end."""
+    prompt: bool
+    """Which pool its place is of."""
     attempts: int
     """How many were made before."""
+    tries: int
+    """How many of them since it was last begun: a replay begins again."""
     event: EventId
     tenant_kind: TenantKind
     url: str
@@ -52,92 +67,188 @@ class Result:
     delivered: bool
     next_attempt_at: datetime | None
     """When to try again; None: it was delivered, or is given up."""
+    hold_until: datetime | None = None
+    """Until when the endpoint is to be sent nothing."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether the endpoint has said that it will never be there again."""
+        return self.status == GONE
 
-async def claim(
-    tx: Connection, *, now: datetime, room: int, endpoint_room: int, busy: Mapping[UUID, int]
-) -> Sequence[Claim]:
-    """Claim up to `room` due deliveries, of each endpoint up to `endpoint_room` with those in `busy` counted."""
-    full = [endpoint for endpoint, sending in busy.items() if sending >= endpoint_room]
-    # A statement of its own: those after it see what the locks' previous holders committed.
-    locked = await tx.execute(LOCK_QUEUES, {"now": now, "full": full, "limit": room}, prepare=False)
-    queues = await locked.fetchall()
-    if not queues:
-        return []
-    share = max(1, room // len(queues))
-    fence = uuid4()
-    asked = {
-        "tenants": [tenant for tenant, _ in queues],
-        "endpoints": [endpoint for _, endpoint in queues],
-        "rooms": [min(share, endpoint_room - busy.get(endpoint, 0)) for _, endpoint in queues],
-        "now": now,
-        "lease": now + timedelta(seconds=LEASE_SECONDS),
-        "fence": fence,
-    }
-    async with tx.pipeline():
-        taken = await tx.execute(TAKE, asked, prepare=False)
-        await tx.execute(SET_NEXT_DUE, asked, prepare=False)
-    return [
-        Claim(
-            tenant=tenant,
-            delivery=delivery,
-            endpoint=endpoint,
-            fence=fence,
-            attempts=attempts,
-            event=event,
-            tenant_kind=tenant_kind,
-            url=url,
-            sealed_secrets=[sealed for sealed in (secret, previous) if sealed is not None],
-            body=body.encode(),
+    @property
+    def came(self) -> Came:
+        """What it says of the endpoint."""
+        return Came(
+            tenant=self.claim.tenant,
+            endpoint=self.claim.endpoint,
+            at=self.at + timedelta(milliseconds=self.milliseconds),
+            arrived=self.delivered,
+            prompt=self.milliseconds <= health.PROMPT_SECONDS * 1_000,
+            hold_until=self.hold_until,
         )
-        for (
-            tenant,
-            delivery,
-            endpoint,
-            attempts,
-            event,
-            tenant_kind,
-            url,
-            secret,
-            previous,
-            body,
-        ) in await taken.fetchall()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimed:
+    """What was claimed, and when at the latest it is worth to look again; None: when something is heard."""
+
+    claims: Sequence[Claim]
+    look_at: datetime | None
+
+
+async def claim(tx: Connection, *, now: datetime, places: Places, lease_seconds: float = LEASE_SECONDS) -> Claimed:
+    """Claim due deliveries: as many as there are places for, of each endpoint as many as it allows."""
+    locked = await queues.lock(tx, now=now, prompt=places.prompt.look, patient=places.patient.look)
+    if not locked:
+        return Claimed(claims=[], look_at=None)
+    shares = places.share(locked, now=now)
+    turns = await _turns(tx, [queue for queue in locked if queue.ordering != "none"], shares, now)
+    lease = now + timedelta(seconds=lease_seconds)
+    claims = await _take(tx, locked, shares, turns, now=now, lease=lease, places=places)
+    taken: defaultdict[UUID, int] = defaultdict(int)
+    for one in claims:
+        taken[one.endpoint] += 1
+    settled = [
+        queue.after(taken[queue.endpoint], now=now, lease=lease, idle_until=_idle_until(turns.get(queue.endpoint)))
+        for queue in locked
+        # Whoever could be sent more and had no share keeps its place in the line.
+        if shares.get(queue.endpoint) or not queue.room(now)
     ]
+    look_at = await queues.settle(tx, settled) if settled else None
+    return Claimed(claims=claims, look_at=look_at)
 
 
 async def record(tx: Connection, results: Sequence[Result]) -> None:
-    """Record attempts whose fence still stands, and what follows from them."""
-    ordered = sorted(results, key=lambda result: result.claim.delivery)
-    arrays = {
-        "tenants": [result.claim.tenant for result in ordered],
-        "deliveries": [result.claim.delivery for result in ordered],
-        "fences": [result.claim.fence for result in ordered],
-        "numbers": [result.claim.attempts + 1 for result in ordered],
-        "at": [result.at for result in ordered],
-        "milliseconds": [result.milliseconds for result in ordered],
-        "statuses": [result.status for result in ordered],
-        "errors": [result.error for result in ordered],
-        "responses": [result.response for result in ordered],
-        "delivered": [result.delivered for result in ordered],
-        "next": [result.next_attempt_at for result in ordered],
+    """Record attempts whose fence still stands, and what follows from them for deliveries and their endpoints."""
+    rows = [
+        _Attempt(
+            tenant_id=result.claim.tenant,
+            id=result.claim.delivery,
+            fence=result.claim.fence,
+            at=result.at,
+            milliseconds=result.milliseconds,
+            status=result.status,
+            error=result.error,
+            response=result.response,
+            delivered=result.delivered,
+            next_attempt_at=result.next_attempt_at,
+        )
+        for result in results
+    ]
+    recorded = await tx.execute(RECORD, {"attempts": msgspec.json.encode(rows).decode()})
+    stood = set(await recorded.fetchall())
+    await health.note(tx, (one.came for one in results if (one.claim.fence, one.claim.delivery) in stood))
+
+
+class _Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    tenant_id: UUID
+    id: UUID
+    fence: UUID
+    at: datetime
+    milliseconds: int
+    status: int | None
+    error: str | None
+    response: str | None
+    delivered: bool
+    next_attempt_at: datetime | None
+
+
+async def _turns(
+    tx: Connection, ordered: Sequence[Queue], shares: Mapping[UUID, int], now: datetime
+) -> Mapping[UUID, Turn]:
+    """Of each endpoint that wants an order, whose turn it is."""
+    if not ordered:
+        return {}
+    asked = {
+        "tenants": [queue.tenant for queue in ordered],
+        "endpoints": [queue.endpoint for queue in ordered],
+        # Where all share one lane, nothing but the first can have its turn.
+        "windows": [1 if queue.ordering == "endpoint" else lanes.WINDOW_DELIVERIES for queue in ordered],
     }
-    await tx.execute(RECORD, arrays, prepare=False)
+    pending: dict[UUID, list[Pending]] = {queue.endpoint: [] for queue in ordered}
+    for endpoint, delivery, its_lanes, next_attempt_at in await (await tx.execute(PENDING, asked)).fetchall():
+        pending[endpoint].append(Pending(delivery=delivery, lanes=its_lanes, next_attempt_at=next_attempt_at))
+    return {
+        endpoint: lanes.whose_turn(ones, room=shares.get(endpoint, 0), now=now) for endpoint, ones in pending.items()
+    }
 
 
-LOCK_QUEUES = """
-select tenant_id, endpoint_id
-from endpoint_queues
-where due_at <= %(now)s and endpoint_id <> all (%(full)s::uuid[])
-order by due_at
-limit %(limit)s
-for update skip locked
+def _idle_until(turn: Turn | None) -> datetime | None:
+    return turn.idle_until if turn else None
+
+
+async def _take(
+    tx: Connection,
+    locked: Sequence[Queue],
+    shares: Mapping[UUID, int],
+    turns: Mapping[UUID, Turn],
+    *,
+    now: datetime,
+    lease: datetime,
+    places: Places,
+) -> Sequence[Claim]:
+    free = [queue for queue in locked if shares.get(queue.endpoint) and queue.ordering == "none"]
+    chosen = [(queue.tenant, delivery) for queue in locked for delivery in _chosen(turns.get(queue.endpoint))]
+    if not free and not chosen:
+        return []
+    fence = uuid4()
+    asked = {
+        "tenants": [queue.tenant for queue in free],
+        "endpoints": [queue.endpoint for queue in free],
+        "rooms": [shares[queue.endpoint] for queue in free],
+        "tenants_chosen": [tenant for tenant, _ in chosen],
+        "chosen": [delivery for _, delivery in chosen],
+        "now": now,
+        "lease": lease,
+        "fence": fence,
+    }
+    rows = await (await tx.execute(TAKE, asked)).fetchall()
+    known = {queue.endpoint: (queue, places.pool_of(queue) is places.prompt) for queue in locked}
+    claims: list[Claim] = []
+    for delivery, endpoint, attempts, tries, event, body in rows:
+        queue, prompt = known[endpoint]
+        claims.append(
+            Claim(
+                tenant=queue.tenant,
+                delivery=delivery,
+                endpoint=endpoint,
+                fence=fence,
+                until=lease,
+                prompt=prompt,
+                attempts=attempts,
+                tries=tries,
+                event=event,
+                tenant_kind=queue.tenant_kind,
+                url=queue.url,
+                sealed_secrets=queue.sealed_secrets,
+                body=body.encode(),
+            )
+        )
+    return claims
+
+
+def _chosen(turn: Turn | None) -> Sequence[UUID]:
+    return turn.deliveries if turn else ()
+
+
+PENDING = """
+select q.endpoint_id, d.id, d.lanes, d.next_attempt_at
+from unnest(%(tenants)s::uuid[], %(endpoints)s::uuid[], %(windows)s::integer[])
+     as q (tenant_id, endpoint_id, deliveries)
+cross join lateral (
+    select id, lanes, next_attempt_at, sequence
+    from deliveries
+    where tenant_id = q.tenant_id and endpoint_id = q.endpoint_id and state = 'pending'
+    order by sequence
+    limit q.deliveries
+) as d
+order by q.endpoint_id, d.sequence
 """
 
 TAKE = """
-with due as (
+with first_due as (
     select d.tenant_id, d.id
     from unnest(%(tenants)s::uuid[], %(endpoints)s::uuid[], %(rooms)s::integer[]) as q (tenant_id, endpoint_id, room)
-    join webhook_endpoints as w on w.tenant_id = q.tenant_id and w.id = q.endpoint_id and w.enabled
     cross join lateral (
         select tenant_id, id
         from deliveries
@@ -150,69 +261,57 @@ with due as (
         for update skip locked
     ) as d
 ),
+chosen as (
+    select d.tenant_id, d.id
+    from unnest(%(tenants_chosen)s::uuid[], %(chosen)s::uuid[]) as c (tenant_id, id)
+    join deliveries as d on d.tenant_id = c.tenant_id and d.id = c.id
+    where d.state = 'pending' and d.next_attempt_at <= %(now)s
+    for update of d skip locked
+),
+due as (
+    select tenant_id, id from first_due
+    union all
+    select tenant_id, id from chosen
+),
 taken as (
     update deliveries as d
     set next_attempt_at = %(lease)s, fence = %(fence)s
     from due
     where d.tenant_id = due.tenant_id and d.id = due.id
-    returning d.tenant_id, d.id, d.endpoint_id, d.attempts, d.event_id, d.sequence
+    returning d.tenant_id, d.id, d.endpoint_id, d.attempts, d.tries, d.event_id, d.sequence
 )
-select t.tenant_id, t.id, t.endpoint_id, t.attempts, t.event_id, n.kind, w.url, w.sealed_secret,
-       case when w.previous_until > %(now)s then w.sealed_previous end, e.body
+select t.id, t.endpoint_id, t.attempts, t.tries, t.event_id, e.body
 from taken as t
-join tenants as n on n.id = t.tenant_id
-join webhook_endpoints as w on w.tenant_id = t.tenant_id and w.id = t.endpoint_id
 join events as e on e.tenant_id = t.tenant_id and e.sequence = t.sequence
 order by t.sequence
-"""
-
-# Not earlier than now: a queue that has more goes behind the queues that were due before. A paused one waits for nothing.
-SET_NEXT_DUE = """
-update endpoint_queues as q
-set due_at = case when w.enabled then (
-    select greatest(d.next_attempt_at, %(now)s)
-    from deliveries as d
-    where d.tenant_id = q.tenant_id and d.endpoint_id = q.endpoint_id and d.state = 'pending'
-    order by d.next_attempt_at
-    limit 1
-) end
-from unnest(%(tenants)s::uuid[], %(endpoints)s::uuid[]) as served (tenant_id, endpoint_id)
-join webhook_endpoints as w on w.tenant_id = served.tenant_id and w.id = served.endpoint_id
-where q.tenant_id = served.tenant_id and q.endpoint_id = served.endpoint_id
 """
 
 # An endpoint may have been deleted meanwhile: its deliveries have failed, and only an attempt that arrived changes that.
 RECORD = """
 with answered as (
     select *
-    from unnest(%(tenants)s::uuid[], %(deliveries)s::uuid[], %(fences)s::uuid[], %(numbers)s::integer[],
-                %(at)s::timestamptz[], %(milliseconds)s::integer[], %(statuses)s::smallint[], %(errors)s::text[],
-                %(responses)s::text[], %(delivered)s::boolean[], %(next)s::timestamptz[])
-         as a (tenant_id, id, fence, number, at, milliseconds, status, error, response, delivered, next_attempt_at)
+    from json_to_recordset(%(attempts)s::json)
+         as a (tenant_id uuid, id uuid, fence uuid, at timestamptz, milliseconds integer, status smallint, error text,
+               response text, delivered boolean, next_attempt_at timestamptz)
 ),
 recorded as (
     update deliveries as d
     set fence = null,
-        attempts = a.number,
+        attempts = d.attempts + 1,
+        tries = d.tries + 1,
         state = case when a.delivered then 'delivered' when d.state = 'failed' or a.next_attempt_at is null then 'failed'
                 else 'pending' end,
         next_attempt_at = case when d.state = 'pending' then a.next_attempt_at end,
         delivered_at = case when a.delivered then a.at end
     from answered as a
     where d.tenant_id = a.tenant_id and d.id = a.id and d.fence = a.fence
-    returning a.*, d.endpoint_id, d.next_attempt_at as due_at
+    returning a.*, d.attempts as number
 ),
 told as (
     insert into delivery_attempts (tenant_id, delivery_id, number, at, status, error, milliseconds, response)
     select tenant_id, id, number, at, status, error, milliseconds, response
     from recorded
 )
-insert into endpoint_queues (tenant_id, endpoint_id, due_at)
-select tenant_id, endpoint_id, min(due_at)
+select fence, id
 from recorded
-where due_at is not null
-group by tenant_id, endpoint_id
-order by tenant_id, endpoint_id
-on conflict (tenant_id, endpoint_id) do update
-set due_at = least(endpoint_queues.due_at, excluded.due_at)
 """

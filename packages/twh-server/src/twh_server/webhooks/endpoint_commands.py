@@ -17,7 +17,7 @@ from twh_server.journal.commands import Effects, Facts, Moment, Read, Write
 from twh_server.journal.versions import news_of, require
 from twh_server.refusals import Problem
 from twh_server.webhooks import endpoints, signing, targets
-from twh_server.webhooks.endpoints import EndpointRow, NewEndpoint
+from twh_server.webhooks.endpoints import Endpoint, EndpointRow, NewEndpoint
 from twh_server.webhooks.refusals import EndpointNotFound, InvalidEndpoint, TooManyEndpoints
 from twh_server.webhooks.targets import Policy, TargetRefused
 
@@ -67,7 +67,7 @@ class CreateEndpoint:
             updated_at=moment.recorded_at,
             deleted_at=None,
         )
-        effects = _stored(endpoint, "endpoint.created")
+        effects = stored(endpoint, "endpoint.created")
         return Effects(
             result=endpoint.shown_once(self.secret),
             rows=effects.rows,
@@ -101,11 +101,13 @@ class UpdateEndpoint:
             changes["kinds"] = list(dict.fromkeys(changes["kinds"]))
         if problems:
             raise InvalidEndpoint(problems)
+        if changes.get("enabled"):
+            changes["disabled_because"] = None
         changed = msgspec.structs.replace(endpoint, **changes)
         if changed == endpoint:
             return Effects(result=endpoint)
         changed = msgspec.structs.replace(changed, version=endpoint.version + 1, updated_at=moment.recorded_at)
-        return _stored(changed, "endpoint.updated", before=endpoint)
+        return stored(changed, "endpoint.updated", before=endpoint)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +138,7 @@ class RotateSecret:
             version=endpoint.version + 1,
             updated_at=moment.recorded_at,
         )
-        effects = _stored(rotated, "endpoint.secret_rotated", before=endpoint)
+        effects = stored(rotated, "endpoint.secret_rotated", before=endpoint)
         return Effects(
             result=rotated.shown_once(self.secret),
             rows=[*effects.rows, (STORE_SECRETS, rotated)],
@@ -167,7 +169,7 @@ class DeleteEndpoint:
             updated_at=moment.recorded_at,
             deleted_at=moment.recorded_at,
         )
-        effects = _stored(deleted, "endpoint.deleted", told=endpoint)
+        effects = stored(deleted, "endpoint.deleted", told=endpoint.shown())
         counted = facts.of(endpoints.ENDPOINTS_COUNTED)
         if None in counted:
             effects.known.append((endpoints.ENDPOINTS_COUNTED, None, counted[None] - 1))
@@ -221,13 +223,13 @@ def _kind_problems(kinds: Sequence[str]) -> list[Problem]:
     ]
 
 
-def _stored(
-    endpoint: EndpointRow, kind: str, *, before: EndpointRow | None = None, told: EndpointRow | None = None
+def stored(
+    endpoint: EndpointRow, kind: str, *, before: EndpointRow | None = None, told: Endpoint | None = None
 ) -> Effects[EndpointRow]:
-    shown = (told or endpoint).shown()
-    news = news_of(kind, shown, subject=endpoint.id, before=before.shown() if before else None)
+    """The effects of a changed endpoint, told as it is now unless `told` says otherwise."""
+    news = news_of(kind, told or endpoint.shown(), subject=endpoint.id, before=before.shown() if before else None)
     return Effects(
-        result=told or endpoint,
+        result=endpoint,
         rows=[(STORE_ENDPOINTS, endpoint)],
         news=[news],
         known=[(endpoints.ENDPOINT_BY_ID, endpoint.id, endpoint)],
@@ -237,15 +239,16 @@ def _stored(
 STORE_ENDPOINTS = Write(
     sql="""
 insert into webhook_endpoints (tenant_id, id, url, kinds, description, sealed_secret, enabled, since_sequence, version,
-                               created_at, updated_at, deleted_at)
+                               created_at, updated_at, deleted_at, disabled_because)
 select %(tenant)s, id, url, kinds, description, decode(sealed_secret, 'base64'), enabled, since_sequence,
-       version, created_at, updated_at, deleted_at
+       version, created_at, updated_at, deleted_at, disabled_because
 from json_to_recordset(%(rows)s::json)
      as stored (id uuid, url text, kinds text[], description text, sealed_secret text, enabled boolean, since_sequence
-                bigint, version bigint, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz)
+                bigint, version bigint, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz,
+                disabled_because text)
 on conflict (tenant_id, id) do update
 set url = excluded.url, kinds = excluded.kinds, description = excluded.description, enabled = excluded.enabled,
-    version = excluded.version, updated_at = excluded.updated_at, deleted_at = excluded.deleted_at
+    disabled_because = excluded.disabled_because, version = excluded.version, updated_at = excluded.updated_at, deleted_at = excluded.deleted_at
 """,
     rank=1,
     key=("id",),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,8 @@ from twh_server.webhooks import signing
 from twh_server.webhooks.refusals import EndpointNotFound
 
 TAG = "wh"
+
+DisabledBecause = Literal["failing", "gone"]
 
 ENDPOINTS_MAX = 100
 """A tenant's endpoints: each event may become one delivery for each of them."""
@@ -48,6 +50,18 @@ class NewEndpoint(Endpoint, frozen=True, kw_only=True):
     ]
 
 
+class FailingEndpoint(Endpoint, frozen=True, kw_only=True):
+    """An endpoint that was disabled, or soon will be, for nothing arrives there."""
+
+    reason: Annotated[
+        DisabledBecause, Meta(description="`failing`: nothing has arrived for days; `gone`: it answered 410.")
+    ]
+    failing_since: Annotated[datetime, Meta(description="When the first attempt was made that did not arrive.")]
+    disabled_at: Annotated[
+        datetime, Meta(description="When it was disabled; of one that is not yet, when it will be if nothing arrives.")
+    ]
+
+
 class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
     """An endpoint as the database has it."""
 
@@ -66,6 +80,8 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
     sealed_previous: bytes | None = None
     """The secret before this one, while both sign."""
     previous_until: datetime | None = None
+    disabled_because: DisabledBecause | None = None
+    """Why it was disabled, when nobody had asked for it."""
 
     @property
     def etag(self) -> str:
@@ -79,6 +95,10 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
     def shown_once(self, secret: bytes) -> NewEndpoint:
         """The endpoint as the one who had its secret made sees it, that once."""
         return NewEndpoint(**self._public(), secret=signing.secret_text(secret))
+
+    def shown_failing(self, reason: DisabledBecause, failing_since: datetime, disabled_at: datetime) -> FailingEndpoint:
+        """The endpoint in the news that nothing arrives there."""
+        return FailingEndpoint(**self._public(), reason=reason, failing_since=failing_since, disabled_at=disabled_at)
 
     def _public(self) -> dict[str, Any]:
         return {
@@ -113,7 +133,7 @@ async def list_endpoints(
 
 COLUMNS = (
     "id, url, kinds, description, sealed_secret, enabled, since_sequence, version, created_at, updated_at, deleted_at,"
-    " sealed_previous, previous_until"
+    " sealed_previous, previous_until, disabled_because"
 )
 
 ENDPOINT_BY_ID: Index[UUID, EndpointRow] = Index("webhook endpoints by id")

@@ -20,6 +20,7 @@ async def fan_out(tx: Connection, run: Run) -> None:
         # Planned each time: a plan that was made for empty tables would be kept long after they have filled.
         await tx.execute(GIVE_UP_DELETED, stretch, prepare=False)
         await tx.execute(SPREAD, stretch, prepare=False)
+        await tx.execute(FORGIVE, stretch, prepare=False)
         await tx.execute(RESUME_ENABLED, stretch, prepare=False)
 
 
@@ -69,6 +70,19 @@ where w.tenant_id = %(tenant)s
     from events
     where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s and kind = 'endpoint.deleted'
   )
+"""
+
+# Whoever enables an endpoint again, or gives it another address, has seen to it: it begins anew.
+FORGIVE = """
+update endpoint_queues as q
+set failing_since = null, warned_at = null, held_until = null
+from events as e
+where e.tenant_id = %(tenant)s
+  and e.sequence between %(first)s and %(last)s
+  and e.kind = 'endpoint.updated'
+  and q.tenant_id = e.tenant_id
+  and q.endpoint_id = e.subject
+  and ((e.body::json -> 'previous' ->> 'enabled') = 'false' or (e.body::json -> 'previous' ->> 'url') is not null)
 """
 
 RESUME_ENABLED = """

@@ -36,15 +36,19 @@ alter table webhook_endpoints
 """
 
 # A queue knows what its courier needs to know of the endpoint, so that a fact, under the head, is made of it only when
-# there is something to tell.
+# there is something to tell. `proven`: its last attempt arrived; `prompt`: and soon.
 QUEUES = """
 alter table endpoint_queues
     add column proven boolean not null default false,
+    add column prompt boolean not null default false,
     add column failing_since timestamptz,
     add column warned_at timestamptz,
     add column held_until timestamptz,
     add column tokens double precision not null default 0,
     add column filled_at timestamptz;
+drop index endpoint_queues_due;
+create index endpoint_queues_due on endpoint_queues (prompt, due_at) where due_at is not null;
+create index endpoint_queues_failing on endpoint_queues (failing_since) where failing_since is not null;
 """
 
 # `attempts` counts them all, `tries` those since it was last begun, which is what the schedule goes by. `lanes` are what
@@ -56,6 +60,7 @@ alter table deliveries
     add column replay_id uuid;
 update deliveries set tries = attempts where state = 'pending' and attempts > 0;
 create index deliveries_under_way on deliveries (tenant_id, endpoint_id) where fence is not null;
+create index deliveries_in_order on deliveries (tenant_id, endpoint_id, sequence) where state = 'pending';
 create index deliveries_replayed on deliveries (tenant_id, replay_id, state) where replay_id is not null;
 """
 

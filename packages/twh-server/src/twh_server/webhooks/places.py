@@ -1,0 +1,131 @@
+"""Places: how many attempts a courier has under way, and whose they are, so that nobody waits for what others do.
+
+There are two pools. Endpoints that answered the last time, and soon, share one of them; those that are slow, that fail
+or that nobody has tried yet share the other, which is large: an attempt that hangs costs no more than a socket. An
+attempt that takes long moves from the first pool to the second, so that the places of the first are free again within a
+moment, whatever has died meanwhile. Within a pool, those who have the least come first: tenants, and then endpoints.
+"""
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from twh_server.webhooks.queues import Queue
+
+PROMPT_PLACES = 256
+PATIENT_PLACES = 1_024
+TENANT_PART = 2
+"""Of a pool, a tenant has at most one of so many parts."""
+LOOK_QUEUES = 100
+
+
+class Pool:
+    """The places of one pool, and who has how many of them."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._tenant_most = -(-places // TENANT_PART)
+        self._tenants: Counter[UUID] = Counter()
+        self._endpoints: Counter[UUID] = Counter()
+        self.taken = 0
+
+    @property
+    def room(self) -> int:
+        """How many places are free."""
+        return max(0, self._places - self.taken)
+
+    def has(self, endpoint: UUID) -> bool:
+        """Whether any attempt of an endpoint is here."""
+        return self._endpoints[endpoint] > 0
+
+    def move(self, tenant: UUID, endpoint: UUID, count: int) -> None:
+        """So many more of an endpoint's attempts are here, or fewer."""
+        self.taken += count
+        for counted, whose in ((self._tenants, tenant), (self._endpoints, endpoint)):
+            counted[whose] += count
+            if not counted[whose]:
+                del counted[whose]
+
+    @property
+    def look(self) -> int:
+        """How many queues are worth looking at: when little is free, more than get it, so that it goes to who has least."""
+        return max(self.room, LOOK_QUEUES) if self.room else 0
+
+    def share(self, wanting: Sequence[tuple[Queue, int]]) -> Mapping[UUID, int]:
+        """Share the room among queues that want so many places each: one place after the other, to whoever has least."""
+        shares: Counter[UUID] = Counter()
+        lines: dict[UUID, list[tuple[int, int, UUID, int]]] = defaultdict(list)
+        for order, (queue, wanted) in enumerate(wanting):
+            if wanted:
+                lines[queue.tenant].append((self._endpoints[queue.endpoint], order, queue.endpoint, wanted))
+        for line in lines.values():
+            heapq.heapify(line)
+        # Tenants that have as many are served in the order of their queues, which is that of waiting.
+        turns = [(self._tenants[tenant], order, tenant) for order, tenant in enumerate(lines)]
+        heapq.heapify(turns)
+        room = self.room
+        while room and turns:
+            has, order, tenant = turns[0]
+            if has >= self._tenant_most:
+                heapq.heappop(turns)
+                continue
+            line = lines[tenant]
+            sending, place, endpoint, wanted = line[0]
+            shares[endpoint] += 1
+            room -= 1
+            if wanted > 1:
+                heapq.heapreplace(line, (sending + 1, place, endpoint, wanted - 1))
+            else:
+                heapq.heappop(line)
+            if line:
+                heapq.heapreplace(turns, (has + 1, order, tenant))
+            else:
+                heapq.heappop(turns)
+        return shares
+
+
+class Place:
+    """That of one attempt; `leave` it at the end."""
+
+    __slots__ = ("_endpoint", "_pool", "_tenant")
+
+    def __init__(self, pool: Pool, tenant: UUID, endpoint: UUID) -> None:
+        self._pool, self._tenant, self._endpoint = pool, tenant, endpoint
+        pool.move(tenant, endpoint, +1)
+
+    def go_to(self, pool: Pool) -> None:
+        """Take a place of another pool, if it has one."""
+        if pool.room:
+            self.leave()
+            self._pool = pool
+            pool.move(self._tenant, self._endpoint, +1)
+
+    def leave(self) -> None:
+        """Free it."""
+        self._pool.move(self._tenant, self._endpoint, -1)
+
+
+class Places:
+    """Both pools of one courier."""
+
+    def __init__(self, *, prompt: int = PROMPT_PLACES, patient: int = PATIENT_PLACES) -> None:
+        self.prompt = Pool(prompt)
+        self.patient = Pool(patient)
+
+    @property
+    def taken(self) -> int:
+        """How many attempts are under way."""
+        return self.prompt.taken + self.patient.taken
+
+    def pool_of(self, queue: Queue) -> Pool:
+        """Where an endpoint's attempts go now: one that has kept us waiting has to prove itself first."""
+        return self.prompt if queue.prompt and not self.patient.has(queue.endpoint) else self.patient
+
+    def share(self, queues: Sequence[Queue], *, now: datetime) -> Mapping[UUID, int]:
+        """How many attempts of each endpoint are to be begun, by its own limits and by what is free."""
+        wanting: dict[Pool, list[tuple[Queue, int]]] = {self.prompt: [], self.patient: []}
+        for queue in queues:
+            wanting[self.pool_of(queue)].append((queue, queue.room(now)))
+        return {**self.prompt.share(wanting[self.prompt]), **self.patient.share(wanting[self.patient])}

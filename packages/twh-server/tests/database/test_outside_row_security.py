@@ -28,7 +28,8 @@ REASONS = {
     "access.tenants.LIST_TENANTS": "an operator's, by hand: all tenants",
     "journal.sweep.SWEEP": "the worker's, for all tenants",
     "tenancy.api_keys.TENANT_OF_KEY": "an operator's, by hand: whose a key is",
-    "webhooks.claims.TAKE": "the worker's, for all tenants: each delivery's own",
+    "webhooks.disabling.FAILING": "the worker's, for all tenants: each queue's own",
+    "webhooks.queues.READ_ENDPOINTS": "the worker's, for all tenants: each queue's own",
 }
 OPERATORS = re.compile(r"\b(?:list_tenants|revoke_key|tenant_of_key|REVOKE_KEY|LIST_TENANTS|TENANT_OF_KEY)\b")
 SOURCES = Path(twh_server.__file__).parent

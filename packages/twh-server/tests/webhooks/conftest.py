@@ -17,9 +17,11 @@ from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower
 from twh_server.journal.commands import Answer, Submission
 from twh_server.webhooks import targets
-from twh_server.webhooks.deliver import Courier
+from twh_server.webhooks.deliver import LOOK_SECONDS, Courier
 from twh_server.webhooks.deliveries import DeliveryFilter, list_attempts, list_deliveries
+from twh_server.webhooks.disabling import Watch
 from twh_server.webhooks.endpoint_commands import CreateEndpoint, DeleteEndpoint, UpdateEndpoint
+from twh_server.webhooks.endpoints import get_endpoint
 from twh_server.webhooks.fan_out import FOLLOWER, fan_out
 from twh_server.webhooks.schedule import Schedule
 
@@ -87,12 +89,13 @@ class Receiver:
 class Webhooks:
     """The webhooks of one tenant as a test sees them: commands, followers and couriers that are stepped or run."""
 
-    def __init__(self, database, writer, shop):
-        self.database, self.writer, self.shop = database, writer, shop
+    def __init__(self, database, writer, shop, superuser=None):
+        self.database, self.writer, self.shop, self.superuser = database, writer, shop, superuser
         self.sealer = Sealer(os.urandom(32))
         self.ahead = timedelta()
         self.bell = Bell()
         self.follower = Follower(database, self.bell, FOLLOWER, fan_out)
+        self.watch = Watch(database, writer, clock=self.clock)
 
     def clock(self):
         return datetime.now(UTC) + self.ahead
@@ -118,6 +121,35 @@ class Webhooks:
     async def update(self, endpoint, **changes):
         return await self.submit(UpdateEndpoint(endpoint=endpoint.id, changes=changes, policy=targets.SANDBOX))
 
+    async def allow(self, endpoint, **values):
+        """Set what an endpoint allows, as it is stored."""
+        for name, value in values.items():
+            await self.superuser.execute(
+                f"update webhook_endpoints set {name} = %s where tenant_id = %s and id = %s",
+                (value, self.shop.tenant, ENDPOINT.parse(endpoint.id)),
+            )
+
+    async def queue(self, endpoint, *columns):
+        """Values of an endpoint's queue."""
+        rows = await self.database.read(
+            self.shop.tenant,
+            f"select {', '.join(columns)} from endpoint_queues where tenant_id = %(tenant)s and endpoint_id = %(id)s",
+            {"tenant": self.shop.tenant, "id": ENDPOINT.parse(endpoint.id)},
+        )
+        return rows[0][0] if len(columns) == 1 else rows[0]
+
+    async def endpoint(self, endpoint):
+        return await get_endpoint(self.database, self.shop.tenant, endpoint.id)
+
+    async def told(self, kind):
+        """The data of every event of a kind."""
+        rows = await self.database.read(
+            self.shop.tenant,
+            "select body from events where tenant_id = %(tenant)s and kind = %(kind)s order by sequence",
+            {"tenant": self.shop.tenant, "kind": kind},
+        )
+        return [msgspec.json.decode(body)["data"] for (body,) in rows]
+
     async def delete(self, endpoint):
         return await self.submit(DeleteEndpoint(endpoint=endpoint.id))
 
@@ -129,7 +161,7 @@ class Webhooks:
         await self.follower.catch_up()
 
     def courier(self, **options):
-        options = {"clock": self.clock, "schedule": Schedule(chance=lambda: 0.0), **options}
+        options = {"clock": self.clock, "schedule": Schedule(chance=lambda: 0.0), "gone": self.watch.gone, **options}
         return Courier(self.database, self.sealer, **options)
 
     @contextlib.asynccontextmanager
@@ -158,12 +190,21 @@ class Webhooks:
             while await self.due() or courier.under_way:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
+    async def looked(self):
+        """Time enough for a courier that runs to look again, and to find nothing that it may send."""
+        await asyncio.sleep(LOOK_SECONDS * 1.2)
+
+    async def both(self, *doings):
+        await asyncio.gather(*doings)
+
     async def due(self):
         rows = await self.database.read(
             self.shop.tenant,
             "select d.id from deliveries as d"
             " join webhook_endpoints as w on w.tenant_id = d.tenant_id and w.id = d.endpoint_id"
-            " where d.tenant_id = %(tenant)s and d.state = 'pending' and d.next_attempt_at <= %(now)s and w.enabled",
+            " join endpoint_queues as q on q.tenant_id = d.tenant_id and q.endpoint_id = d.endpoint_id"
+            " where d.tenant_id = %(tenant)s and d.state = 'pending' and d.next_attempt_at <= %(now)s and w.enabled"
+            " and coalesce(q.held_until <= %(now)s, true)",
             {"tenant": self.shop.tenant, "now": self.clock()},
         )
         return len(rows)
@@ -197,12 +238,13 @@ async def receiver():
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def webhooks(database, writer, shop):
-    return Webhooks(database, writer, shop)
+async def webhooks(database, writer, shop, superuser):
+    return Webhooks(database, writer, shop, superuser)
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
 async def nobody_elses_deliveries(address, superuser):
     """What other tests have left to be delivered, to hosts that are none, would keep these couriers busy with looking them up."""
+    _ = address  # migrated
     await superuser.execute("update webhook_endpoints set enabled = false where enabled")
     await superuser.execute("update endpoint_queues set due_at = null where due_at is not null")

@@ -177,7 +177,6 @@ cross join lateral (
     where tenant_id = q.tenant_id
       and endpoint_id = q.endpoint_id
       and fence is not null
-      and state = 'pending'
       and next_attempt_at > %(now)s
 ) as u
 """

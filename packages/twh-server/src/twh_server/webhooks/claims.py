@@ -231,6 +231,7 @@ def _chosen(turn: Turn | None) -> Sequence[UUID]:
     return turn.deliveries if turn else ()
 
 
+# What has a next attempt is pending: said like this, no other index serves than the one that has them in order.
 PENDING = """
 select q.endpoint_id, d.id, d.lanes, d.next_attempt_at
 from unnest(%(tenants)s::uuid[], %(endpoints)s::uuid[], %(windows)s::integer[])
@@ -238,7 +239,7 @@ from unnest(%(tenants)s::uuid[], %(endpoints)s::uuid[], %(windows)s::integer[])
 cross join lateral (
     select id, lanes, next_attempt_at, sequence
     from deliveries
-    where tenant_id = q.tenant_id and endpoint_id = q.endpoint_id and state = 'pending'
+    where tenant_id = q.tenant_id and endpoint_id = q.endpoint_id and next_attempt_at is not null
     order by sequence
     limit q.deliveries
 ) as d

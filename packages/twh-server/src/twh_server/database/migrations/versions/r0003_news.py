@@ -60,7 +60,7 @@ alter table deliveries
     add column replay_id uuid;
 update deliveries set tries = attempts where state = 'pending' and attempts > 0;
 create index deliveries_under_way on deliveries (tenant_id, endpoint_id) where fence is not null;
-create index deliveries_in_order on deliveries (tenant_id, endpoint_id, sequence) where state = 'pending';
+create index deliveries_in_order on deliveries (tenant_id, endpoint_id, sequence) where next_attempt_at is not null;
 create index deliveries_replayed on deliveries (tenant_id, replay_id, state) where replay_id is not null;
 """
 

@@ -12,7 +12,7 @@ import psycopg
 
 from ground import IDLE_SECONDS, LOCK_SECONDS
 
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = 30.0
 """Of a delivery: whoever stops for longer has lost what it had claimed."""
 
 

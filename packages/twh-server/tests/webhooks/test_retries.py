@@ -1,11 +1,10 @@
 """When what failed is tried again: by the schedule, by what the endpoint asks for, and not at all once it is gone."""
 
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 
-from twh_server.webhooks.schedule import JITTER, RETRY_AFTER_MAX, Schedule, retry_after
+from twh_server.webhooks.schedule import JITTER, Schedule
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -29,27 +28,6 @@ def test_a_wait_is_longer_by_chance_and_by_a_tenth_at_most():
 
     assert schedule.next_attempt(made=1, at=NOW) == NOW + timedelta(seconds=100 * (1 + JITTER))
     assert schedule.next_attempt(made=2, at=NOW) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "wait"),
-    [
-        ("0", None),
-        ("7", timedelta(seconds=7)),
-        ("86401", RETRY_AFTER_MAX),
-        ("9" * 30, RETRY_AFTER_MAX),
-        (format_datetime(NOW + timedelta(minutes=3), usegmt=True), timedelta(minutes=3)),
-        ("Wed, 01 Jul 2026 12:03:00 -0000", timedelta(minutes=3)),
-        (format_datetime(NOW - timedelta(minutes=3), usegmt=True), None),
-        (format_datetime(NOW + timedelta(days=30), usegmt=True), RETRY_AFTER_MAX),
-        ("-5", None),
-        ("soon", None),
-        ("１２", None),
-        ("", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date_and_a_day_at_most(text, wait):
-    assert retry_after(text, now=NOW) == (NOW + wait if wait else None)
 
 
 @pytest.mark.parametrize("status", [429, 503])

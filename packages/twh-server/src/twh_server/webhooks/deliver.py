@@ -17,7 +17,7 @@ from twh_server.webhooks import claims
 from twh_server.webhooks.claims import LEASE_SECONDS, Claim, Claimed, Result
 from twh_server.webhooks.health import PROMPT_SECONDS
 from twh_server.webhooks.places import Place, Places
-from twh_server.webhooks.schedule import Schedule, retry_after
+from twh_server.webhooks.schedule import Schedule
 from twh_server.webhooks.sending import DEADLINE_SECONDS, Answered, Sender
 
 LOOK_SECONDS = 1.0
@@ -26,8 +26,6 @@ PAUSE_SECONDS = 0.5
 """After the database was lost."""
 GONE_SECONDS = 60.0
 """So long nothing is sent to an endpoint that is gone: until then it is disabled."""
-SLOW_DOWN = frozenset({429, 503})
-"""Answers that may say when to come again."""
 
 _log = logging.getLogger(__name__)
 
@@ -155,8 +153,8 @@ class Courier:
             next_attempt_at = self._schedule.next_attempt(made=claim.tries + 1, at=now)
         if answered.status == claims.GONE:
             hold_until = now + timedelta(seconds=GONE_SECONDS)
-        elif answered.status in SLOW_DOWN and answered.retry_after is not None:
-            hold_until = retry_after(answered.retry_after, now=now)
+        elif answered.retry_after is not None:
+            hold_until = now + answered.retry_after
         if next_attempt_at and hold_until:
             next_attempt_at = max(next_attempt_at, hold_until)
         return Result(

@@ -3,8 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 _MINUTES = 60.0
 _HOURS = 60 * _MINUTES
@@ -27,10 +26,6 @@ JITTER = 0.1
 """The part of a wait that is added at random at most, so that what failed together does not return together."""
 
 
-RETRY_AFTER_MAX = timedelta(hours=24)
-"""No endpoint holds its deliveries for longer with one answer."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
     """The attempts that a delivery is given. `chance` is a number from 0 to 1, drawn for each wait."""
@@ -43,18 +38,3 @@ class Schedule:
         if made >= len(self.waits_seconds):
             return None
         return at + timedelta(seconds=self.waits_seconds[made] * (1 + JITTER * self.chance()))
-
-
-def retry_after(text: str, *, now: datetime) -> datetime | None:
-    """What a `Retry-After` asks for: so many seconds, or an HTTP date. None for what is neither, or lies behind us."""
-    try:
-        wanted = (
-            now + timedelta(seconds=int(text)) if text.isascii() and text.isdigit() else parsedate_to_datetime(text)
-        )
-    except OverflowError:
-        wanted = now + RETRY_AFTER_MAX  # so many seconds that no date has them
-    except ValueError:
-        return None
-    if wanted.tzinfo is None:
-        wanted = wanted.replace(tzinfo=UTC)
-    return min(wanted, now + RETRY_AFTER_MAX) if wanted > now else None

@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from twh.events import ANY_EVENT as ANY_EVENT
     from twh.events import EndpointCreated as EndpointCreated
     from twh.events import EndpointDeleted as EndpointDeleted
+    from twh.events import EndpointDisabled as EndpointDisabled
+    from twh.events import EndpointDisabling as EndpointDisabling
     from twh.events import EndpointSecretRotated as EndpointSecretRotated
     from twh.events import EndpointUpdated as EndpointUpdated
     from twh.events import EntryRecorded as EntryRecorded
     from twh.events import Event as Event
+    from twh.events import FailingEndpoint as FailingEndpoint
     from twh.events import ItemArchived as ItemArchived
     from twh.events import ItemCreated as ItemCreated
     from twh.events import ItemRestored as ItemRestored
@@ -74,10 +77,13 @@ MODULES = {
     "ANY_EVENT": "twh.events",
     "EndpointCreated": "twh.events",
     "EndpointDeleted": "twh.events",
+    "EndpointDisabled": "twh.events",
+    "EndpointDisabling": "twh.events",
     "EndpointSecretRotated": "twh.events",
     "EndpointUpdated": "twh.events",
     "EntryRecorded": "twh.events",
     "Event": "twh.events",
+    "FailingEndpoint": "twh.events",
     "ItemArchived": "twh.events",
     "ItemCreated": "twh.events",
     "ItemRestored": "twh.events",

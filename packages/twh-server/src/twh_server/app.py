@@ -26,6 +26,7 @@ from twh_server.http.operation import Rooms, reply, serve
 from twh_server.http.operations import OPERATIONS
 from twh_server.http.refusals import Internal, MalformedRequest, MethodNotAllowed, NotFound
 from twh_server.http.routing import PREFIX, Routes
+from twh_server.http.streaming import StreamReply
 from twh_server.journal.commands import Answer
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
@@ -124,7 +125,7 @@ def _operations_first(rooms: Rooms, others: ASGIApp) -> ASGIApp:
     return answering
 
 
-async def _answer(routes: Routes, rooms: Rooms, request: Incoming) -> Reply:
+async def _answer(routes: Routes, rooms: Rooms, request: Incoming) -> Reply | StreamReply:
     found = routes.find(request.path)
     if found is None:
         return _refused(NotFound(request.path), request, rooms.watch)

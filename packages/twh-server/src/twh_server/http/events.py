@@ -1,15 +1,18 @@
 """`/v1/events`: the feed."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
 from pydantic import Field
 
 from twh_server.events import feed
-from twh_server.events.feed import EventNotFound
+from twh_server.events.feed import EventNotFound, Stretch
 from twh_server.events.kinds import Event
+from twh_server.http import event_stream
 from twh_server.http.operation import Call, operation, shown
 from twh_server.http.shapes import Query
+from twh_server.http.streaming import Listener, Parts
 from twh_server.journal.commands import Answer
 
 PAGE_SIZE_DEFAULT = 100
@@ -44,6 +47,25 @@ class _RawFeed(msgspec.Struct, frozen=True):
     head: int
 
 
+async def _stream(call: Call[Any, FeedQuery], listener: Listener) -> Parts:
+    after = call.query.after if listener.last_event_id is None else listener.last_event_id
+    wait = partial(_read, call, seconds=feed.LOOK_SECONDS_MAX)
+    return event_stream.told(wait, call.rooms.bell, listener, after)
+
+
+async def _read(call: Call[Any, FeedQuery], after: int, *, seconds: float) -> Stretch:
+    query = call.query
+    return await feed.wait(
+        call.rooms.database,
+        call.rooms.bell,
+        call.tenant,
+        after=after,
+        kinds=[kind for kind in (query.types or "").split(",") if kind],
+        limit=query.limit,
+        seconds=seconds,
+    )
+
+
 @operation(
     id="events.list",
     method="GET",
@@ -52,19 +74,16 @@ class _RawFeed(msgspec.Struct, frozen=True):
     query=FeedQuery,
     answers={200: Feed},
     waits=True,
+    streams=_stream,
 )
 async def list_(call: Call[Any, FeedQuery]) -> Answer:
-    """Read the feed: every event in the order of the commits, without gaps, as the bytes that webhooks carry."""
-    query = call.query
-    stretch = await feed.wait(
-        call.rooms.database,
-        call.rooms.bell,
-        call.tenant,
-        after=query.after,
-        kinds=[kind for kind in (query.types or "").split(",") if kind],
-        limit=query.limit,
-        seconds=query.wait,
-    )
+    """Read the feed: every event in the order of the commits, without gaps, as the bytes that webhooks carry.
+
+    With `Accept: text/event-stream` it is told as it happens, as server-sent events: `id` is the number, `event` the type,
+    `data` the exact bytes. After a break, `Last-Event-ID` goes before `after`. A stream ends after five minutes, and
+    whoever comes back goes on where it ended.
+    """
+    stretch = await _read(call, call.query.after, seconds=call.query.wait)
     return shown(_RawFeed(feed.raw_list(stretch.bodies), stretch.next_after, stretch.head))
 
 

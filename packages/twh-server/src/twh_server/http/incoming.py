@@ -21,6 +21,7 @@ from twh_server.http.refusals import (
     ScopeMissing,
     Unauthenticated,
 )
+from twh_server.http.streaming import EVENT_STREAM
 
 BODY_BYTES_MAX = 1 << 20
 BULK_BODY_BYTES_MAX = 8 << 20
@@ -70,17 +71,30 @@ def require_scope(access: Access, scope: str) -> None:
         raise ScopeMissing(scope)
 
 
-def check_accept(request: Incoming) -> None:
-    """Raise NotAcceptable when the caller would not take JSON."""
+def wants_stream(request: Incoming, *, streams: bool) -> bool:
+    """Whether the caller wants events as they happen, where there are such; otherwise it is JSON. Raises NotAcceptable."""
     accept = request.header(b"accept")
     if not accept or accept in _ACCEPTED:
-        return
+        return False
     for choice in accept.split(","):
         media, _, parameters = choice.strip().lower().partition(";")
-        refused = re.search(r"(^|;)\s*q=0(\.0*)?\s*(;|$)", parameters)
-        if media.strip() in _ACCEPTED and not refused:
-            return
+        if re.search(r"(^|;)\s*q=0(\.0*)?\s*(;|$)", parameters):
+            continue
+        if streams and media.strip() == EVENT_STREAM:
+            return True
+        if media.strip() in _ACCEPTED:
+            return False
     raise NotAcceptable
+
+
+def last_event_id(request: Incoming) -> int | None:
+    """The number of the event with which a stream broke off; None without one. Raises MalformedRequest."""
+    value = request.header(b"last-event-id")
+    if not value:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", value):
+        raise MalformedRequest("Last-Event-ID is the `id` of an event of this stream: its number.")
+    return int(value)
 
 
 def idempotency_key(request: Incoming, *, required: bool) -> str | None:

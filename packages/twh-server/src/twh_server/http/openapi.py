@@ -14,6 +14,7 @@ from twh_server.http.operation import JSON, Operation
 from twh_server.http.operations import MODULES, OPERATIONS
 from twh_server.http.problems import ProblemDetail, codes
 from twh_server.http.schemas import REF, Schema, incoming, outgoing, tidied
+from twh_server.http.streaming import EVENT_STREAM
 
 PARAMETERS: Mapping[str, str] = {
     "item": "The item's id or SKU, percent-encoded.",
@@ -180,6 +181,9 @@ def _headers(operation: Operation) -> list[Schema]:
         name = "If-None-Match" if operation.method == "GET" else "If-Match"
         does = "304 when it is still at this version." if operation.method == "GET" else "412 unless at this version."
         headers.append(_header(name, does, required=False, schema={"type": "string"}))
+    if operation.streams:
+        does = "Of a stream that broke off: the `id` of the last event that it told."
+        headers.append(_header("Last-Event-ID", does, required=False, schema={"type": "string", "pattern": "^[0-9]+$"}))
     if operation.method == "PUT":
         does = "412 when it exists: it is created, or nothing is done."
         headers.append(_header("If-None-Match", does, required=False, schema={"type": "string", "enum": ["*"]}))
@@ -197,6 +201,8 @@ def _answers(operation: Operation, schemas: Mapping[str, Schema]) -> Schema:
         if struct:
             schema = {"$ref": REF.format(struct.__name__)}
             answer["content"] = {JSON: {"schema": schema, "example": example_of(schema, schemas)}}
+            if operation.streams:
+                answer["content"][EVENT_STREAM] = {"schema": {"type": "string"}, "example": _streamed(schemas)}
         if status == 201 and (links := _links(struct)):
             answer["links"] = links
         answers[str(status)] = answer
@@ -206,6 +212,12 @@ def _answers(operation: Operation, schemas: Mapping[str, Schema]) -> Schema:
             "headers": {name: _header_ref(name) for name in ("Twh-Request-Id", *COUNTED, "ETag")},
         }
     return answers | refused.described(operation)
+
+
+def _streamed(schemas: Mapping[str, Schema]) -> str:
+    event = event_schemas.event_example("item.created", schemas)
+    data = msgspec.json.encode(event).decode()
+    return f"id: {event['sequence']}\nevent: {event['type']}\ndata: {data}\n\n"
 
 
 def _links(struct: type[msgspec.Struct] | None) -> Schema:

@@ -20,6 +20,7 @@ from twh_server.http.admission import BULK_PLACES, Admission
 from twh_server.http.envelope import Incoming, Reply
 from twh_server.http.refusals import Internal
 from twh_server.http.shapes import Body, Query, query_of
+from twh_server.http.streaming import Listener, Parts, StreamReply
 from twh_server.journal.commands import Actor, Answer, Command, Submission
 from twh_server.journal.refusals import Unavailable
 from twh_server.journal.writer import Writer
@@ -127,6 +128,8 @@ class Operation:
     example: Mapping[str, Any] | None = None
     waits: bool = False
     """Whether it may wait for news, and therefore takes no place from those who work."""
+    streams: Callable[[Call[Any, Any], Listener], Awaitable[Parts]] | None = None
+    """What it answers with events as they happen, for who wants them (`Accept: text/event-stream`)."""
     changes_nothing: bool = False
     """Whether it changes no fact, though it is no GET: a suspended tenant may still ask it."""
 
@@ -156,7 +159,7 @@ def operation(**described: Any) -> Callable[[Handler], Operation]:
     return lambda handler: Operation(handler=handler, **described)
 
 
-async def serve(operation: Operation, rooms: Rooms, request: Incoming) -> Reply:
+async def serve(operation: Operation, rooms: Rooms, request: Incoming) -> Reply | StreamReply:
     """Answer one request: authenticate, count it, check its shape, let the handler do the rest."""
     handled = Handled(
         request_id=REQUEST.text(RequestId(fresh())),
@@ -165,6 +168,8 @@ async def serve(operation: Operation, rooms: Rooms, request: Incoming) -> Reply:
         trace_id=trace_of(request.header(b"traceparent")),
     )
     taken: Taken | None = None
+    parts: Parts | None = None
+    answer = Answer(status=200)
     try:
         request.check()
         access = await incoming.authenticate(request, rooms.keys)
@@ -175,18 +180,26 @@ async def serve(operation: Operation, rooms: Rooms, request: Incoming) -> Reply:
         incoming.require_access(access, operation.scope, reads=operation.reads)
         await rooms.admission.enter(access.tenant, operation.places)
         try:
+            listener = _listener(operation, rooms, request)
             call = await _read(operation, rooms, request, access, handled)
-            answer = _unless_known(await operation.handler(call), request)
+            if operation.streams and listener:
+                parts = await operation.streams(call, listener)
+            else:
+                answer = _unless_known(await operation.handler(call), request)
         finally:
             rooms.admission.leave(access.tenant, operation.places)
     except Refusal as refusal:
         answer = problems.answer(refusal, handled.request_id)
     except Exception as fault:  # noqa: BLE001  # the caller is told of a fault, whatever it is
         answer = problems.answer(told_of(fault, operation.id, handled.request_id), handled.request_id)
+    # A stream is told of when it begins: how long it goes on is up to its listener.
     handled.status = answer.status
     rooms.watch(handled)
     counted = limiting.headers(rooms.rates.rate, taken) if rooms.rates and taken else {}
-    return reply(answer, request, {**counted, "Twh-Request-Id": handled.request_id})
+    headers = {**counted, "Twh-Request-Id": handled.request_id}
+    if parts:
+        return StreamReply(parts, headers, request.receive)
+    return reply(answer, request, headers)
 
 
 def told_of(fault: Exception, operation_id: str, request_id: str) -> Refusal:
@@ -201,7 +214,6 @@ def told_of(fault: Exception, operation_id: str, request_id: str) -> Refusal:
 async def _read(
     operation: Operation, rooms: Rooms, request: Incoming, access: Access, handled: Handled
 ) -> Call[Any, Any]:
-    incoming.check_accept(request)
     query = query_of(operation.query or Query, request.query)
     key = incoming.idempotency_key(request, required=operation.key == "required") if operation.key != "none" else None
     raw = await incoming.body(request, rooms.limits.of(bulk=operation.bulk)) if operation.body else b""
@@ -218,6 +230,19 @@ async def _read(
         create_only=operation.method == "PUT" and incoming.create_only(request),
         handled=handled,
     )
+
+
+def _listener(operation: Operation, rooms: Rooms, request: Incoming) -> Listener | None:
+    """Who listens, when it is a stream that is wanted. Raises NotAcceptable, MalformedRequest."""
+    streams = operation.streams is not None and request.method == "GET"
+    if not incoming.wants_stream(request, streams=streams):
+        return None
+
+    async def let_in() -> None:
+        access = await incoming.authenticate(request, rooms.keys)
+        incoming.require_access(access, operation.scope, reads=operation.reads)
+
+    return Listener(last_event_id=incoming.last_event_id(request), let_in=let_in)
 
 
 def reply(answer: Answer, request: Incoming, more: Mapping[str, str]) -> Reply:

@@ -118,8 +118,8 @@ def test_the_feed_is_read_up_to_its_head(server, event):
 
     assert [one.sequence for one in server.client().events.list(types=["entry.recorded", "stock.low"])] == [7]
     assert [asked.path for asked in server.asked] == [
-        "/v1/events?after=0&types=entry.recorded%2Cstock.low",
-        "/v1/events?after=7&types=entry.recorded%2Cstock.low",
+        "/v1/events?types=entry.recorded%2Cstock.low",
+        "/v1/events?types=entry.recorded%2Cstock.low&after=7",
     ]
 
 

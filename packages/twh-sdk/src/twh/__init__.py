@@ -47,6 +47,8 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time __getattr__
     from twh.params import NewEntry as NewEntry
     from twh.params import ReferenceParts as ReferenceParts
     from twh.params import TransferLine as TransferLine
+    from twh.streams import AsyncStream as AsyncStream
+    from twh.streams import Stream as Stream
     from twh.wire import NOT_GIVEN as NOT_GIVEN
     from twh.wire import NotGiven as NotGiven
     from twh.wire import Quantity as Quantity
@@ -68,6 +70,7 @@ EXPORTS = {
     "twh.options": ("ClientOptions", "Options"),
     "twh.pages": ("AsyncPager", "Page", "Pager"),
     "twh.params": ("Expected", "Line", "NewEntry", "ReferenceParts", "TransferLine"),
+    "twh.streams": ("AsyncStream", "Stream"),
     "twh.wire": ("NOT_GIVEN", "NotGiven", "Quantity"),
 }
 MODULES = ("errors", "hooks", "models", "testing", "webhooks")

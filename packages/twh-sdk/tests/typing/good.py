@@ -13,6 +13,7 @@ import httpx
 from twh import (
     AsyncClient,
     AsyncPager,
+    AsyncStream,
     Client,
     Hooks,
     Line,
@@ -117,6 +118,11 @@ async def awaited(client: AsyncClient) -> None:
     assert_type(await client.items.list().first(), models.Item | None)
     async for event in client.events.stream(after=3):
         handle(event)
+    async with client.events.stream(checkpoint="shipping", idle=5) as events:
+        assert_type(events, AsyncStream)
+        async for event in events:
+            handle(event)
+        await events.save()
     assert_type(await client.movements.batch([]), models.EntryResults)
     assert_type((await client.movements.record_many([])).entries, int)
     async with client.with_options(deadline=5) as other:

@@ -40,6 +40,8 @@ _WAITS = re.compile(r"\d{1,6}( *, *\d{1,6})*")
 
 _STORE = re.compile(r"(redis|valkey)(s|\+unix|\+sentinel)?://.+")
 
+_BUS = re.compile(r"(kafka(\+ssl)?|nats|tls|rediss?|valkeys?)://[^/]+/.+")
+
 Origin = Literal["default", "environment", "file", "command line"]
 
 
@@ -103,6 +105,10 @@ class Settings(BaseSettings):
         "0,5,300,1800,7200,18000,36000,50400,72000,86400",
         description="How many seconds each attempt of a delivery waits after the one before it; after the last, it is given up.",
     )
+    publish_url: SecretStr = Field(
+        SecretStr(""),
+        description="Buses to publish every event to, as URLs with spaces between them: kafka://host:9092/topic.",
+    )
     postgres_binaries: Path | None = Field(
         None, description="Where the programs of the embedded PostgreSQL are, instead of the packaged ones."
     )
@@ -157,6 +163,13 @@ class Settings(BaseSettings):
     def waits_seconds(self) -> list[float]:
         """How long each attempt of a delivery waits after the one before it."""
         return _waits_in(self.webhook_waits)
+
+    @field_validator("publish_url")
+    @classmethod
+    def _are_buses(cls, value: SecretStr) -> SecretStr:
+        if not all(map(_BUS.fullmatch, value.get_secret_value().split())):
+            raise ValueError("TWH_PUBLISH_URL cannot be used: each is a URL such as kafka://host:9092/topic.")
+        return value
 
     @property
     def rate(self) -> tuple[int, int] | None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from twh_server.access.sealing import Sealer
@@ -13,6 +13,8 @@ from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower, Lag, lag_of
 from twh_server.journal.sweep import sweep_keys
 from twh_server.journal.writer import Writer
+from twh_server.publishing.publish import Publishing
+from twh_server.publishing.publisher import Publisher
 from twh_server.tenancy.settings import Choices
 from twh_server.webhooks import deliver, disabling, fan_out
 from twh_server.webhooks.claims import Result
@@ -38,30 +40,37 @@ async def working(
     attempted: Callable[[Result], None] = deliver.nobody,
     disabled: Callable[[DisabledBecause], None] = disabling.nobody,
     lagging: Callable[[str, Lag], None] | None = None,
+    publishers: Mapping[str, Publisher] | None = None,
 ) -> AsyncGenerator[None]:
     """Work as long as the block runs; at its end, what is under way is finished first.
 
     `schedule` says when what failed is tried again. `attempted` is told of each attempt to deliver, `disabled` of each
-    endpoint that is disabled; `lagging`, now and then, how far each follower is behind.
+    endpoint that is disabled; `lagging`, now and then, how far each follower is behind. Each of the publishers, by
+    name, has a follower of that name, which takes a connection of the workers' pool.
     """
     writer = Writer(database, bell)
     watch = Watch(database, writer, clock=deliver.now, disabled=disabled)
     courier = Courier(database, sealer, schedule=schedule, attempted=attempted, gone=watch.gone)
     follower = Follower(database, bell, fan_out.FOLLOWER, fan_out.fan_out, committed=courier.wake)
+    publishing = [Publishing(database, bell, name, publisher) for name, publisher in (publishers or {}).items()]
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(courier.run())
         tasks.create_task(follower.run())
+        for publisher in publishing:
+            tasks.create_task(publisher.run())
         schedules = [
             tasks.create_task(_sweep(database)),
             tasks.create_task(_analyze(database)),
             tasks.create_task(watch.run()),
         ]
         if lagging:
-            schedules.append(tasks.create_task(_measure(database, lagging)))
+            schedules.append(tasks.create_task(_measure(database, [fan_out.FOLLOWER, *(publishers or ())], lagging)))
         try:
             yield
         finally:
             follower.stop()
+            for publisher in publishing:
+                publisher.stop()
             courier.stop()
             for one in schedules:
                 await ended(one)
@@ -89,10 +98,11 @@ async def _analyze(database: Database) -> None:
         await asyncio.sleep(GROWTH_PAUSE_SECONDS)
 
 
-async def _measure(database: Database, lagging: Callable[[str, Lag], None]) -> None:
+async def _measure(database: Database, followers: Sequence[str], lagging: Callable[[str, Lag], None]) -> None:
     while True:
         try:
-            lagging(fan_out.FOLLOWER, await lag_of(database, fan_out.FOLLOWER))
+            for follower in followers:
+                lagging(follower, await lag_of(database, follower))
         except Transient as loss:
             _log.warning("how far followers are behind could not be measured: %s", loss)
         await asyncio.sleep(LAG_PAUSE_SECONDS)

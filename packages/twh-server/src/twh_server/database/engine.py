@@ -60,6 +60,7 @@ class Database:
         *,
         writers: int = WRITERS_MAX,
         readers: int = READERS_MAX,
+        workers: int = WORKERS_MAX,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
     ) -> None:
         self.address = address
@@ -81,7 +82,7 @@ class Database:
         self.writers = _pool("writers", writing, writers, transaction=whole)
         self.readers = _pool("readers", reading, readers)
         self.reading = reading
-        self.workers = _pool("workers", working, WORKERS_MAX)
+        self.workers = _pool("workers", working, workers)
         self.together = Together(self.read, is_transient=is_transient)
         self._open = AsyncExitStack()
 

@@ -48,6 +48,10 @@ Work = Callable[[Connection, Run], Awaitable[None]]
 """What a follower does with a run, within the transaction that moves its cursor. When it raises, the cursor stays."""
 
 
+class Away(Exception):
+    """What the work needs is out of reach: the cursor stays, and it would be no better for the next tenant."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lag:
     """How far a follower is behind the ledgers of all tenants together."""
@@ -94,7 +98,7 @@ class Follower:
         self._woken = asyncio.Event()
 
     async def run(self) -> None:
-        """Follow until told to stop."""
+        """Follow until told to stop. Raises Away when the work does: whoever runs it knows when to go on."""
         with self._bell.listening() as self._woken:
             while not self._stopping:
                 # Cleared first: what is rung while we look is looked for again.
@@ -119,6 +123,8 @@ class Follower:
     async def _look(self) -> bool:
         try:
             return await self._pass()
+        except Away:
+            raise
         except Transient as loss:
             _log.warning("follower %s lost the database and will look again: %s", self._name, loss)
         except Exception:  # noqa: BLE001  # whatever it is, the next look may go well
@@ -142,8 +148,8 @@ class Follower:
         try:
             async with connection.transaction():
                 done = await self._advance(connection, tenant)
-        except Exception:
-            if connection.closed:
+        except Exception as fault:
+            if connection.closed or isinstance(fault, Away):
                 raise
             _log.exception("follower %s failed for tenant %s and lets it rest", self._name, tenant)
             self._resting[tenant] = time.monotonic() + REST_SECONDS

@@ -5,7 +5,7 @@ from litestar.types import ASGIApp
 from twh_server.access.sealing import Sealer
 from twh_server.app import build, open_rooms
 from twh_server.database.address import Address
-from twh_server.database.engine import Database, Timeouts
+from twh_server.database.engine import WORKERS_MAX, Database, Timeouts
 from twh_server.events.bell import Bell
 from twh_server.http.incoming import BodyLimits
 from twh_server.journal.writer import Writer
@@ -15,14 +15,20 @@ from twh_server.settings import Settings
 from twh_server.telemetry import RequestLines, Watch, all_of
 
 
-def pools(settings: Settings, address: Address) -> Database:
-    """The database's pools, to be opened by the caller."""
+def pools(settings: Settings, address: Address, *, publishers: int = 0) -> Database:
+    """The database's pools, to be opened by the caller. Each publisher may hold a connection as long as its bus takes."""
     timeouts = Timeouts(
         statement_seconds=settings.statement_timeout,
         lock_seconds=settings.lock_timeout,
         idle_seconds=settings.idle_in_transaction_session_timeout,
     )
-    return Database(address, writers=settings.write_connections, readers=settings.read_connections, timeouts=timeouts)
+    return Database(
+        address,
+        writers=settings.write_connections,
+        readers=settings.read_connections,
+        workers=WORKERS_MAX + publishers,
+        timeouts=timeouts,
+    )
 
 
 def application(

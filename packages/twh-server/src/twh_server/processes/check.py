@@ -17,7 +17,9 @@ from twh_server.access.shared_rates import SharedBuckets
 from twh_server.processes.check_database import check_database
 from twh_server.processes.finding import Finding, fail, ok, unknown
 from twh_server.processes.listening import CannotStart, listen
-from twh_server.processes.starting import address_of, rates_of, sealer_of
+from twh_server.processes.starting import address_of, publishers_of, rates_of, sealer_of
+from twh_server.publishing.publish import OPEN_SECONDS
+from twh_server.publishing.publisher import Publisher
 from twh_server.settings import Settings, faults_of, strangers
 
 MARKS = {"ok": "ok", "fail": "FAIL", "unknown": "?"}
@@ -55,6 +57,7 @@ def check(given: dict[str, Any]) -> Iterator[Finding]:
     sealer, finding = _sealer(settings)
     yield finding
     yield from _rate_store(settings)
+    yield from _publishers(settings)
     try:
         address = address_of(settings)
     except CannotStart as reason:
@@ -116,6 +119,30 @@ def _rate_store(settings: Settings) -> Iterator[Finding]:
         yield fail(name, f"it cannot be used: {fault}", to_do)
     else:
         yield ok(name, "it answers, and all processes share its buckets")
+
+
+def _publishers(settings: Settings) -> Iterator[Finding]:
+    """Whether each bus is there, where events are to be published, and the place on it."""
+    try:
+        publishers = publishers_of(settings)
+    except CannotStart as reason:
+        yield _hindered("publishers", reason)
+        return
+    for name, publisher in publishers.items():
+        try:
+            asyncio.run(_try_out(publisher))
+        except Exception as fault:  # noqa: BLE001  # whatever it is, it is what the worker would meet
+            to_do = "Check TWH_PUBLISH_URL. A worker starts all the same, and publishes what has gathered once it can."
+            yield fail(f"publisher {name}", f"it cannot publish: {str(fault) or type(fault).__name__}", to_do)
+        else:
+            yield ok(f"publisher {name}", f"it is there, and takes events of {publisher.bytes_max:,} bytes")
+
+
+async def _try_out(publisher: Publisher) -> None:
+    try:
+        await asyncio.wait_for(publisher.open(), OPEN_SECONDS)
+    finally:
+        await publisher.close()
 
 
 def _hindered(name: str, reason: CannotStart) -> Finding:

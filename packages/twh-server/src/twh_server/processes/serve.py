@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from twh_server.access.sealing import Sealer
@@ -23,7 +24,8 @@ from twh_server.processes.serving import (
     serving,
     told_to_stop,
 )
-from twh_server.processes.starting import migrated, rates_of, sealer_of
+from twh_server.processes.starting import migrated, publishers_of, rates_of, sealer_of
+from twh_server.publishing.publisher import Publisher
 from twh_server.settings import Settings
 from twh_server.telemetry import form_lines
 from twh_server.webhooks.schedule import Schedule
@@ -82,19 +84,24 @@ async def _serve(
 
 def work(settings: Settings) -> None:
     """Do what runs beside HTTP until told to stop. Raises CannotStart."""
-    address, sealer = migrated(settings), sealer_of(settings)
+    address, sealer, publishers = migrated(settings), sealer_of(settings), publishers_of(settings)
     with metered(settings) as meter:
-        run(_work(settings, address, sealer, meter))
+        run(_work(settings, address, sealer, publishers, meter))
 
 
-async def _work(settings: Settings, address: Address, sealer: Sealer, meter: Meter | None) -> None:
+async def _work(
+    settings: Settings, address: Address, sealer: Sealer, publishers: Mapping[str, Publisher], meter: Meter | None
+) -> None:
     stop, bell = told_to_stop(), Bell()
     schedule = Schedule(waits_seconds=settings.waits_seconds)
     told: dict[str, Any] = (
         {"attempted": meter.attempt, "disabled": meter.disabled, "lagging": meter.lag} if meter else {}
     )
     room_for_files(CONNECTIONS_MAX)
-    async with pools(settings, address) as database, working(database, bell, sealer, schedule=schedule, **told):
+    async with (
+        pools(settings, address, publishers=len(publishers)) as database,
+        working(database, bell, sealer, schedule=schedule, publishers=publishers, **told),
+    ):
         ringing = asyncio.create_task(bell.run(database))
         keep_what_was_loaded()
         say("TWH works")

@@ -1,6 +1,6 @@
 """Before a start: what has to be there, and the sentence that says what to do when it is not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import psycopg
@@ -13,6 +13,9 @@ from twh_server.database.address import Address
 from twh_server.database.guards import APP, WORKER
 from twh_server.database.revisions import standing_of
 from twh_server.processes.listening import CannotStart
+from twh_server.publishing.addresses import addresses_in
+from twh_server.publishing.buses import publisher_at
+from twh_server.publishing.publisher import Publisher
 from twh_server.settings import Settings
 
 CONNECT_SECONDS = 5
@@ -102,6 +105,22 @@ def rate_store_of(settings: Settings) -> Store | None:
         # What is said of it may quote a part of it, and that may be the password.
         message = "TWH_RATE_LIMIT_STORE_URL cannot be used: it is no URL such as redis://:password@host:6379/0."
         raise CannotStart(message) from None
+
+
+def publishers_of(settings: Settings) -> Mapping[str, Publisher]:
+    """What publishes every event, not yet open, by the name of its follower. Raises CannotStart."""
+    found: dict[str, Publisher] = {}
+    try:
+        for address in addresses_in(settings.publish_url.get_secret_value()):
+            try:
+                found[address.name] = publisher_at(address)
+            except ImportError:
+                raise CannotStart(
+                    f"TWH_PUBLISH_URL needs more than is installed. Run `pip install 'twh-server[{address.bus}]'`."
+                ) from None
+    except ValueError as fault:
+        raise CannotStart(f"TWH_PUBLISH_URL cannot be used: {fault}") from None
+    return found
 
 
 def keys_in(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import socket
 import subprocess
@@ -184,8 +185,8 @@ async def receiver():
 def start_worker(tmp_path):
     """Starts a worker over any database; answers its process."""
 
-    def start_worker(database_url):
-        return running("work", tmp_path / "worker.err", TWH_DATABASE_URL=database_url)
+    def start_worker(database_url, **told):
+        return running("work", tmp_path / "worker.err", TWH_DATABASE_URL=database_url, **told)
 
     return start_worker
 
@@ -203,9 +204,15 @@ def start_server(tmp_path):
 
 
 @pytest.fixture
-def doomed(address, tmp_path):
-    """A third server over the tests' database, and its process: to be killed."""
-    with serving(address.conninfo, tmp_path / "doomed.err") as served:
+def start_doomed(tmp_path):
+    """Starts a server over any database; answers its address and its process: to be killed."""
+    return functools.partial(serving, log=tmp_path / "doomed.err")
+
+
+@pytest.fixture
+def doomed(address, start_doomed):
+    """A third server over the tests' database, and its process."""
+    with start_doomed(address.conninfo) as served:
         yield served
 
 

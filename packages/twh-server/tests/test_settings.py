@@ -5,6 +5,7 @@ import base64
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from twh_server.publishing.addresses import SCHEMES
 from twh_server.settings import Settings, faults_of, is_secret, origins, strangers, variable_of
 
 NAMES = list(Settings.model_fields)
@@ -12,6 +13,7 @@ NAMES = list(Settings.model_fields)
 OTHER_VALUES = {
     "postgres_binaries": "/opt",
     "rate_limit_store_url": "redis://:c2VjcmV0@cache:6379",
+    "publish_url": "nats://c2VjcmV0@bus:4222/twh",
     "metrics_port": "9464",
 }
 
@@ -93,9 +95,14 @@ def test_everything_that_is_wrong_is_told_at_once(faults, tmp_path):
 
 
 def test_what_is_wrong_is_not_quoted(faults):
-    said = faults(TWH_PORT="s3cret", TWH_HOST_FILE="/nowhere", TWH_RATE_LIMIT_STORE_URL="http://:s3cret@cache")
+    said = faults(
+        TWH_PORT="s3cret",
+        TWH_HOST_FILE="/nowhere",
+        TWH_RATE_LIMIT_STORE_URL="http://:s3cret@cache",
+        TWH_PUBLISH_URL="nats://a/b s3cret",
+    )
 
-    assert len(said) == 3
+    assert len(said) == 4
     assert "s3cret" not in "".join(said)
 
 
@@ -104,6 +111,14 @@ def test_a_rate_limit_is_shared_in_a_redis_or_valkey(environment, scheme):
     environment.setenv("TWH_RATE_LIMIT_STORE_URL", f"{scheme}://cache:6379/0")
 
     assert Settings().rate_limit_store_url.get_secret_value().startswith(scheme)
+
+
+@pytest.mark.parametrize("scheme", ["kafka", "kafka+ssl", "nats", "tls", "redis", "rediss", "valkey", "valkeys"])
+def test_events_are_published_to_buses(environment, scheme):
+    assert scheme in SCHEMES
+    environment.setenv("TWH_PUBLISH_URL", f"{scheme}://a,b/twh?x=1\n nats://a/b")
+
+    assert scheme in Settings().publish_url.get_secret_value()
 
 
 def test_an_empty_file_and_an_empty_variable_count_as_not_set(environment, tmp_path):
@@ -150,6 +165,7 @@ def test_whatever_may_carry_a_password_or_a_key_is_a_secret():
         "secrets_key",
         "secrets_keys_old",
         "rate_limit_store_url",
+        "publish_url",
     }
 
 

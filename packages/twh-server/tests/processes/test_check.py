@@ -10,6 +10,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from buses import OwnValkey
 from own_valkey import Valkey
 
 from twh_server.access.sealing import Sealer
@@ -102,6 +103,16 @@ def test_the_store_of_the_rate_limit_is_tried(found, tmp_path):
     assert "rate limit store" not in without
 
 
+def test_each_bus_is_tried(found, tmp_path):
+    with OwnValkey(tmp_path) as bus:
+        findings = found(TWH_PUBLISH_URL=f"{bus.url} nats://twh:s3cr3t@127.0.0.1:1/twh")
+
+    assert findings["publisher redis:news"].state == "ok"
+    assert findings["publisher nats:twh"].state == "fail"
+    assert findings["publisher nats:twh"].found.startswith("it cannot publish: ")
+    assert "s3cr3t" not in str(findings)
+
+
 def test_a_port_in_use_is_found(found):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -121,6 +132,7 @@ def test_a_port_in_use_is_found(found):
         ({"TWH_SECRETS_KEY": "short"}, "secrets key", "TWH_SECRETS_KEY cannot be used"),
         ({"TWH_RATE_LIMIT_STORE_URL": "redis://cache"}, "rate limit store", "TWH_RATE_LIMIT_STORE_URL cannot be used"),
         ({"TWH_RATE_LIMIT_STORE_URL": "redis://127.0.0.1:1"}, "rate limit store", "it cannot be used: Error"),
+        ({"TWH_PUBLISH_URL": "nats://a/b nats://c/b"}, "publishers", "TWH_PUBLISH_URL cannot be used: two are called"),
         ({"TWH_DATABASE_URL": ""}, "database", "No database is given"),
         ({"TWH_DATABASE_URL": "postgresql:///twh?host=/nowhere"}, "database", "The database cannot be reached"),
     ],

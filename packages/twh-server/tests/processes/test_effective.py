@@ -10,6 +10,7 @@ SECRETS = {
     "TWH_SECRETS_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     "TWH_SECRETS_KEYS_OLD": f"{OLD},{OLD}",
     "TWH_RATE_LIMIT_STORE_URL": "redis://shop:s3cret@cache.example:6380/1?password=s3cret",
+    "TWH_PUBLISH_URL": "kafka://shop:s3cret@a:1,b:2/news?ssl.key.password=s3cret nats://s3cret@c/twh",
 }
 
 
@@ -68,6 +69,11 @@ def test_keys_are_told_apart_and_a_database_is_known_by_its_address(shown):
 )
 def test_a_store_is_known_by_its_address_where_that_can_be_told_from_the_rest(shown, url, shown_of_it):
     assert shown(TWH_RATE_LIMIT_STORE_URL=url)["TWH_RATE_LIMIT_STORE_URL"][0] == shown_of_it
+
+
+def test_buses_are_known_by_their_addresses(shown):
+    assert shown(**SECRETS)["TWH_PUBLISH_URL"][0] == "set: kafka://a:1,b:2/news nats://c/twh"
+    assert shown(TWH_PUBLISH_URL="nats://c/twh kafka://a:s3/cret@b/news")["TWH_PUBLISH_URL"][0] == "set"
 
 
 @pytest.mark.parametrize("secret", ["postgresql://shop:s3cret%zz@db/twh", "s3cret"])

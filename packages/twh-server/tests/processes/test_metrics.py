@@ -148,19 +148,20 @@ async def test_the_store_of_the_rate_limit_is_seen_to_go_and_to_come_back(metere
     assert gone[("twh_rate_limit_store_failures_total",)] >= 1
 
 
-def test_the_worker_shows_how_far_it_is_behind(start, settings, port):
+@pytest.mark.parametrize("follower", ["webhooks", "nats:twh"])
+def test_the_worker_shows_how_far_each_follower_is_behind(start, settings, port, follower):
     shown = port()
-    program = start("work", **settings, TWH_METRICS_PORT=str(shown))
+    program = start("work", **settings, TWH_METRICS_PORT=str(shown), TWH_PUBLISH_URL="nats://127.0.0.1:1/twh")
     program.until(lambda: answers(Page(shown)), "shown")
 
-    told = program.until(lambda: lag if (lag := lag_on(Page(shown))) else None, "measured")
+    told = program.until(lambda: lag if (lag := lag_on(Page(shown), follower)) else None, "measured")
 
     assert set(told) == {"twh_follower_lag_events", "twh_follower_lag_seconds"}
     assert program.stop() == 0
 
 
-def lag_on(page):
-    return [name for name, *labels in samples(page.text()) if labels == [("follower", "webhooks")]]
+def lag_on(page, follower):
+    return [name for name, *labels in samples(page.text()) if labels == [("follower", follower)]]
 
 
 def test_attempts_are_counted_by_what_came_of_them():

@@ -88,3 +88,24 @@ def test_a_port_is_free_again_at_once():
         caller.recv(1)
 
     listen("127.0.0.1", port).close()
+
+
+@pytest.mark.parametrize(
+    ("url", "client", "module"),
+    [
+        ("kafka://a/twh", "confluent_kafka", "kafka"),
+        ("nats://a/twh", "nats", "nats"),
+        ("valkey://a/twh", "redis", "redis"),
+    ],
+)
+def test_without_its_client_it_is_said_what_a_bus_needs(command, monkeypatch, url, client, module):
+    monkeypatch.setenv("TWH_PUBLISH_URL", f"{url}?name=s3cr3t")
+    monkeypatch.delitem(sys.modules, f"twh_server.publishing.{module}", raising=False)
+    for name in [client, *(name for name in sys.modules if name.startswith(f"{client}."))]:
+        monkeypatch.setitem(sys.modules, name, None)
+
+    for words in ("check", "work"):
+        code, printed, said = command(words)
+        assert code == 1
+        assert f"pip install 'twh-server[{module}]'" in printed + said
+        assert "s3cr3t" not in printed + said

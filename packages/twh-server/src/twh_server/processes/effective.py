@@ -62,8 +62,9 @@ def _hidden(name: str, text: str) -> str:
         return f"set: {_database(text)}"
     if name.startswith("secrets_key"):
         return f"set: {', '.join(map(fingerprint, keys_in(text)))}"
-    found = _URL.fullmatch(text)
-    return f"set: {found['scheme']}{found['place']}" if found else "set"
+    found = [parts for url in text.split() if (parts := _URL.fullmatch(url))]
+    told = " ".join(f"{parts['scheme']}{parts['place']}" for parts in found)
+    return f"set: {told}" if len(found) == len(text.split()) else "set"
 
 
 def fingerprint(text: str) -> str:

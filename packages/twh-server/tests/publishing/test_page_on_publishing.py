@@ -1,0 +1,50 @@
+"""The consumer that docs/how-to/publish-to-a-bus.md shows: what comes again has no effect again."""
+
+import asyncio
+import re
+import sqlite3
+import sys
+from pathlib import Path
+
+import buses
+
+from twh_server.publishing.messages import message_of
+
+PAGE = Path(__file__).parents[4] / "docs" / "how-to" / "publish-to-a-bus.md"
+PATIENCE_SECONDS = 60
+
+
+async def test_the_consumer_on_the_page_does_what_the_page_says(stockroom, publisher_of, tmp_path):
+    await stockroom.receive("apples", 5)
+    await stockroom.issue("apples", 2)
+    rows = await stockroom.rows("select body from events where tenant_id = %(tenant)s order by sequence")
+    told = [message_of(stockroom.shop.tenant, stored, bytes_max=1_000_000) for (stored,) in rows]
+    (code,) = re.findall(r"```text\n(import json.*?)```", PAGE.read_text(), re.DOTALL)
+    async with buses.running("kafka", tmp_path) as bus:
+        publisher = publisher_of(bus.url)
+        await publisher.open()
+        await publisher.publish(told)
+        await publisher.publish(told)
+        await publisher.publish(told[-1:])
+        await publisher.close()
+        code = code.replace("BROKERS", f'"127.0.0.1:{bus.port}"').replace("twh-events", "news")
+        consumer = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=tmp_path)
+        try:
+            await consumed(tmp_path / "stock.db", len(told))
+        finally:
+            consumer.kill()
+            await consumer.wait()
+
+    with sqlite3.connect(tmp_path / "stock.db") as stock:
+        assert stock.execute("select * from moved").fetchall() == [("apples", 3.0)]
+
+
+async def consumed(path, events):
+    """Wait until so many events were seen."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            await asyncio.sleep(0.1)
+            with sqlite3.connect(path) as stock:
+                tables = stock.execute("select count(*) from sqlite_master where name in ('seen', 'moved')").fetchone()
+                if tables == (2,) and stock.execute("select count(*) from seen").fetchone() == (events,):
+                    return

@@ -30,15 +30,12 @@ async def test_a_message_has_the_bytes_of_the_feed_and_says_in_attributes_what_i
     event = json.loads(stored)
 
     assert message.body == stored.encode()
-    assert message.attributes == {
-        "specversion": "1.0",
-        "id": event["id"],
-        "source": f"/tenants/{message.tenant}",
-        "type": "entry.recorded",
-        "time": event["timestamp"],
-        "sequence": str(event["sequence"]),
-        "tenant": message.tenant,
-    }
+    assert (message.id, message.kind) == (event["id"], "entry.recorded")
+    assert message.attributes["specversion"] == "1.0"
+    assert message.attributes["id"] == event["id"]
+    assert message.attributes["tenant"] == message.tenant
+    assert message.attributes["subject"] == event["data"]["id"]
+    assert int(message.attributes["sequence"]) == event["sequence"]
 
 
 async def test_the_key_is_the_item(stockroom, told):
@@ -72,7 +69,9 @@ async def test_what_is_too_large_is_told_without_its_data_and_says_so(stockroom,
     event = json.loads(stored)
 
     assert fits.body == stored.encode()
-    assert "dataleftout" not in fits.attributes
-    assert json.loads(thin.body) == {name: event[name] for name in ("id", "type", "timestamp", "sequence")}
-    assert thin.attributes["dataleftout"] == "true"
+    assert "dataref" not in fits.attributes
+    told_thin = json.loads(thin.body)
+    assert {name: told_thin[name] for name in ("id", "type", "timestamp", "sequence")}.items() <= event.items()
+    assert "data" not in told_thin
+    assert told_thin["url"] == thin.attributes["dataref"] == f"/v1/events/{event['id']}"
     assert thin.key == fits.key

@@ -8,6 +8,7 @@ is to stand (`Nats-Expected-Last-Msg-Id`), and the stream refuses it where that 
 import asyncio
 import ssl
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from nats.aio.client import Client
 from nats.errors import MaxPayloadError, NoServersError
@@ -21,6 +22,8 @@ CONNECT_SECONDS = 5
 HEADERS_BYTES = 4_096
 BYTES_MAX = (1 << 20) - HEADERS_BYTES
 """What a server takes unless it was told otherwise."""
+PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+"""What CloudEvents leaves as it is in a header; the rest is percent-encoded."""
 WRONG_LAST_MESSAGE = 10070
 TOO_LARGE = 10054
 
@@ -86,7 +89,7 @@ class NatsPublisher:
         return len(messages)
 
     async def _send(self, stream: JetStreamContext, message: Message, behind: Message | None) -> None:
-        headers = {f"ce-{name}": value for name, value in message.attributes.items()}
+        headers = {f"ce-{name}": quote(value, safe=PLAIN) for name, value in message.attributes.items()}
         headers |= {"content-type": "application/json", "Nats-Msg-Id": message.id}
         if behind:
             headers["Nats-Expected-Last-Msg-Id"] = behind.id

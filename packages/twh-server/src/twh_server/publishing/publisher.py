@@ -17,7 +17,7 @@ class Message:
     tenant: str
     kind: str
     key: str
-    """The item that the event is about; what else it is about, or the tenant, when that is none."""
+    """The item that the event is about, the first of several; what else it is about, or the tenant, when that is none."""
     attributes: Mapping[str, str]
     """What CloudEvents calls context attributes, without a prefix: each bus has its own."""
     body: bytes

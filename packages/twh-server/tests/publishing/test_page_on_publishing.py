@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import buses
+import pytest
 
 from twh_server.publishing.messages import message_of
 
@@ -14,6 +15,7 @@ PAGE = Path(__file__).parents[4] / "docs" / "how-to" / "publish-to-a-bus.md"
 PATIENCE_SECONDS = 60
 
 
+@pytest.mark.slow  # Tansu takes its time to let a group begin
 async def test_the_consumer_on_the_page_does_what_the_page_says(stockroom, publisher_of, tmp_path):
     await stockroom.receive("apples", 5)
     await stockroom.issue("apples", 2)

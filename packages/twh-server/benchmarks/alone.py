@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import deliveries
 import long_poll
 import memory
 import overload
@@ -65,6 +66,31 @@ ALONE: dict[str, Alone] = {
         what=f"{overload.SIEGE_SECONDS:.0f} s of {overload.SIEGE_CONNECTIONS:,} clients, and afterwards",
         measure=lambda ground: {"overload": overload.overload(ground)},
         targets={"seconds_to_normal": Target(most=10)},
+    ),
+    "deliver_latency": Alone(
+        what=f"from a commit to an endpoint that takes it, {deliveries.EVENTS_PER_SECOND} events a second",
+        measure=lambda ground: {"deliver_latency": deliveries.latency(ground)},
+        targets={"p50_ms": Target(most=50), "p99_ms": Target(most=250)},
+    ),
+    "deliver_rate": Alone(
+        what="deliveries that are due, by one process to endpoints that take them at once",
+        measure=lambda ground: {"deliver_rate": deliveries.rate(ground)},
+        targets={"per_second": Target(least=1_500)},
+    ),
+    "deliver_million": Alone(
+        what="the same, a million due",
+        measure=lambda ground: {"deliver_million": deliveries.million(ground)},
+        targets={"ratio_to_few": Target(least=0.9)},
+    ),
+    "deliver_isolation": Alone(
+        what=f"an endpoint beside {deliveries.DEAD_TENANTS * deliveries.DEAD_ENDPOINTS:,} that hang",
+        measure=lambda ground: {"deliver_isolation": deliveries.isolation(ground)},
+        targets={"ratio_to_alone": Target(most=2)},
+    ),
+    "deliver_writers": Alone(
+        what="writers beside deliveries at full rate",
+        measure=lambda ground: {"deliver_writers": deliveries.writers(ground)},
+        targets={"ratio_to_quiet": Target(least=0.85)},
     ),
     "catalogue": Alone(what=f"{CATALOGUE_ITEMS:,} items: created, looked up, changed", measure=_catalogue),
     **{

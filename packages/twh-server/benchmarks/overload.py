@@ -53,7 +53,7 @@ def fairness(ground: Ground) -> dict[str, float]:
 
 def overload(ground: Ground) -> dict[str, float]:
     """A minute of far more than the server carries: what it carries meanwhile, and when latency is normal again."""
-    _may_open_many_files()
+    may_open_many_files()
     shop, flooding = ground.shops(2, ITEMS // 2)
     capacity = ground.sample(
         ground.server(),
@@ -111,7 +111,7 @@ def _ratio(ones: "list[float | None]", others: "list[float | None]") -> float:
     return round(statistics.median((one or 0) / (other or 1) for one, other in zip(ones, others, strict=True)), 2)
 
 
-def _may_open_many_files() -> None:
+def may_open_many_files() -> None:
     """Processes that are started from here on may have a connection for each of a siege."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = SIEGE_CONNECTIONS + 256

@@ -246,6 +246,8 @@ cross join lateral (
 order by q.endpoint_id, d.sequence
 """
 
+# How many are due in all is nothing that the planner can know. Of an array it expects little, and goes to each row by its
+# key; of a query it expects very much, and would read all deliveries that there are.
 TAKE = """
 with first_due as (
     select d.tenant_id, d.id
@@ -277,8 +279,8 @@ due as (
 taken as (
     update deliveries as d
     set next_attempt_at = %(lease)s, fence = %(fence)s
-    from due
-    where d.tenant_id = due.tenant_id and d.id = due.id
+    from unnest((select array_agg(tenant_id) from due), (select array_agg(id) from due)) as c (tenant_id, id)
+    where d.tenant_id = c.tenant_id and d.id = c.id
     returning d.tenant_id, d.id, d.endpoint_id, d.attempts, d.tries, d.event_id, d.sequence
 )
 select t.id, t.endpoint_id, t.attempts, t.tries, t.event_id, e.body

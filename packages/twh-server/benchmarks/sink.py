@@ -9,6 +9,7 @@ import asyncio
 import json
 import sys
 import time
+from typing import ClassVar
 
 TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
 
@@ -16,7 +17,7 @@ TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
 class Sink(asyncio.Protocol):
     """One connection."""
 
-    came: list[tuple[int, float]] = []
+    came: ClassVar[list[tuple[int, float]]] = []
 
     def __init__(self) -> None:
         self._rest = b""

@@ -184,11 +184,26 @@ async def receiver():
 @pytest.fixture
 def start_worker(tmp_path):
     """Starts a worker over any database; answers its process."""
+    started = []
 
     def start_worker(database_url, **told):
-        return running("work", tmp_path / "worker.err", TWH_DATABASE_URL=database_url, **told)
+        started.append(database_url)
+        log = tmp_path / f"worker-{len(started)}.err"
+        return running("work", log, TWH_DATABASE_URL=database_url, **told)
 
     return start_worker
+
+
+@pytest.fixture
+def serve_at(tmp_path):
+    """Starts a server over any database; answers its address and its process."""
+    started = []
+
+    def serve_at(database_url):
+        started.append(database_url)
+        return serving(database_url, tmp_path / f"served-{len(started)}.err")
+
+    return serve_at
 
 
 @pytest.fixture

@@ -4,15 +4,19 @@ The harness in tests/crash does the same and worse for as long as one likes (`no
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from on_postgres import BINARIES
 
 from twh import AsyncClient
@@ -21,10 +25,13 @@ from twh_server.database.address import Address
 from twh_server.database.embedded import EmbeddedPostgres
 from twh_server.database.engine import Database
 from twh_server.database.migrate import migrate
+from twh_server.webhooks.claims import LEASE_SECONDS
 
 WRITERS = 64
 BEFORE_SECONDS = 1.5
 AFTER_SECONDS = 3.0
+ENDPOINTS, EACH = 3, 15
+TAKING_SECONDS = 0.02
 
 
 @pytest.fixture
@@ -184,3 +191,93 @@ async def test_what_was_committed_before_everything_was_killed_is_delivered_by_w
 
     assert again == entries[1]
     assert {event["data"]["id"] for event in events} == {entry.id for entry in entries}
+
+
+class Counting:
+    """A receiver that takes a moment for each webhook: what came where, how often, and how much of it at once."""
+
+    def __init__(self):
+        self.came = defaultdict(Counter)
+        self.under_way = Counter()
+        self.at_once = 0
+
+    async def take(self, reader, writer):
+        with contextlib.suppress(OSError, EOFError):
+            while True:
+                first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
+                headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+                body = json.loads(await reader.readexactly(int(headers["content-length"])))
+                which = first.split()[1], headers["webhook-id"]
+                assert body["id"] == which[1]
+                self.came[which[0]][which[1]] += 1
+                self.under_way[which] += 1
+                self.at_once = max(self.at_once, self.under_way[which])
+                await asyncio.sleep(TAKING_SECONDS)
+                self.under_way[which] -= 1
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+                await writer.drain()
+        writer.close()
+
+    async def has_all(self, count):
+        async with asyncio.timeout(2 * LEASE_SECONDS):
+            while len(self.came) < ENDPOINTS or any(len(ids) < count for ids in self.came.values()):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def counting():
+    receiver = Counting()
+    async with await asyncio.start_server(receiver.take, "127.0.0.1", 0) as server:
+        receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield receiver
+
+
+async def receive(url, shop, keys):
+    """Record a receipt under each key, whatever becomes of the server meanwhile; answers the entries."""
+    async with AsyncClient(api_key=shop.secret, base_url=url) as client:
+        options = [{"idempotency_key": key, "deadline": 60} for key in keys]
+        return [
+            (await client.movements.receive(item="APPLES", location="MAIN", quantity=1, options=one)).id
+            for one in options
+        ]
+
+
+@pytest.mark.slow
+async def test_worker_server_and_postgres_killed_and_a_worker_stopped_beyond_its_lease_lose_no_delivery(
+    durable, serve_at, start_worker, new_shop, counting
+):
+    async with Database(Address(durable.conninfo())) as database:
+        shop = await new_shop(database)
+    told = []
+    with start_worker(durable.conninfo()) as stopped:
+        with start_worker(durable.conninfo()) as killed, serve_at(durable.conninfo()) as (url, server):
+            async with AsyncClient(api_key=shop.secret, base_url=url) as client:
+                for number in range(ENDPOINTS):
+                    await client.webhooks.create(url=f"{counting.url}/{number}", kinds=["entry.recorded"])
+                await client.items.create(sku="APPLES", name="Apples")
+                await client.locations.create(code="MAIN", name="Main")
+            told += await receive(url, shop, [f"before-{number}" for number in range(EACH)])
+            stopped.send_signal(signal.SIGSTOP)
+            since = time.monotonic()
+            told += await receive(url, shop, [f"stopped-{number}" for number in range(EACH)])
+            os.kill(durable.pid, signal.SIGKILL)
+            await asyncio.sleep(0.5)
+            await asyncio.to_thread(durable.start)
+            told += await receive(url, shop, [f"postgres-{number}" for number in range(EACH)])
+            killed.kill()
+            told += await receive(url, shop, [f"worker-{number}" for number in range(EACH)])
+            server.kill()
+        with start_worker(durable.conninfo()), serve_at(durable.conninfo()) as (url, _):
+            told += await receive(url, shop, [f"server-{number}" for number in range(EACH)])
+            await asyncio.sleep(max(0.0, since + LEASE_SECONDS + 2 - time.monotonic()))
+            stopped.send_signal(signal.SIGCONT)
+            told += await receive(url, shop, [f"resumed-{number}" for number in range(EACH)])
+            await counting.has_all(len(told))
+            async with AsyncClient(api_key=shop.secret, base_url=url) as client:
+                events = await client.events.list(types=["entry.recorded"]).to_list(limit=10_000)
+
+    assert {event.data.id for event in events} == set(told)
+    assert len(events) == len(told) == 6 * EACH
+    for ids in counting.came.values():
+        assert ids.keys() == {event.id for event in events}
+    assert counting.at_once == 1

@@ -11,6 +11,7 @@ from twh_server.database.engine import Database, Transient, ended
 from twh_server.database.planning import analyze_grown
 from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower, Lag, lag_of
+from twh_server.events.retention import drop_old_events
 from twh_server.journal.sweep import sweep_keys
 from twh_server.journal.writer import Writer
 from twh_server.publishing.publish import Publishing
@@ -83,8 +84,10 @@ async def _sweep(database: Database) -> None:
             swept = await sweep_keys(database, now=datetime.now(UTC), days=Choices().idempotency_key_days)
             if swept:
                 _log.info("%d idempotency keys were old and are forgotten", swept)
+            if dropped := await drop_old_events(database):
+                _log.info("%d events were older than their tenants keep them and are dropped", dropped)
         except Transient as loss:
-            _log.warning("old idempotency keys could not be swept: %s", loss)
+            _log.warning("what is old could not be swept: %s", loss)
         await asyncio.sleep(SWEEP_PAUSE_SECONDS)
 
 

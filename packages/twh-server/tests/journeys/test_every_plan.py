@@ -98,7 +98,7 @@ READS = [operation for operation in OPERATIONS if operation.method == "GET"]
 ONE_OR_FEW = {"ledger_heads_pkey", "tenant_settings_pkey", "webhook_endpoints_pkey", "blocks_pkey"}
 """A tenant has one head and few endpoints: there is nothing more to look for. Blocks are walked from their end."""
 
-WALKS_ALL = ('DECLARE "walk"', verify.COUNT_STORED.replace("%(tenant)s", "$1"))
+WALKS_ALL = ('DECLARE "walk"', verify.COUNT_STORED.replace("%(tenant)s", "$1").replace("%(events_from)s", "$2"))
 """Who verifies or exports a ledger reads all of it."""
 
 NOBODY_ANALYZES = "create or replace function analyze_grown_tables() returns integer language sql return 0"

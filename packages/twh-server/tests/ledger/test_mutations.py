@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from twh_server.database.tables import metadata
-from twh_server.ledger.verify import Digest, verify
+from twh_server.ledger.chain import Digest
+from twh_server.ledger.verify import verify
 
 TABLES = {
     "entries": "id",

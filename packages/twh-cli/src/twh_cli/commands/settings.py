@@ -22,6 +22,7 @@ CARD = (
     Column("adjustment_reasons", "adjustment_reasons"),
     Column("reason_required", "reason_required"),
     Column("idempotency_key_days", "idempotency_key_days"),
+    Column("event_days", "event_days"),
     Column("updated", "updated_at"),
     Column("version", "version"),
     Column("etag", "etag"),
@@ -100,4 +101,5 @@ READ: dict[str, Callable[[Sequence[str]], Any]] = {
     "adjustment_reasons": several,
     "reason_required": several,
     "idempotency_key_days": number,
+    "event_days": number,
 }

@@ -43,6 +43,7 @@ __all__ = [
     "EntryNotFound",
     "EntryPredatesCount",
     "EventNotFound",
+    "EventsGone",
     "FieldMissing",
     "FieldNotAllowed",
     "HeadersTooLarge",
@@ -562,6 +563,23 @@ class TooManyEndpoints(Conflict):
         return self.whole("endpoints_max")
 
 
+class EventsGone(APIError):
+    """Events behind this number were dropped.
+
+    The tenant keeps its events for some days only (`event_days`). `first_sequence` is the oldest that there is:
+    without `after`, reading begins there. What the dropped ones told of stock can still be read: entries,
+    movements, levels.
+    """
+
+    @property
+    def after(self) -> int | None:
+        return self.whole("after")
+
+    @property
+    def first_sequence(self) -> int | None:
+        return self.whole("first_sequence")
+
+
 class AlreadyExists(PreconditionFailed):
     """There is one already.
 
@@ -821,6 +839,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "entry_not_found": EntryNotFound,
     "entry_predates_count": EntryPredatesCount,
     "event_not_found": EventNotFound,
+    "events_gone": EventsGone,
     "field_missing": FieldMissing,
     "field_not_allowed": FieldNotAllowed,
     "headers_too_large": HeadersTooLarge,

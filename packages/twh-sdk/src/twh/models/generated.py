@@ -360,6 +360,8 @@ class Settings(Model):
     "The kinds of entries that need a reason, besides adjustments."
     idempotency_key_days: int = 7
     "For how many days answers are kept for their keys; those of entries for ever."
+    event_days: int | None = None
+    "For how many days events are kept, with their deliveries; null, the default: for ever."
     version: int
     "Grows by one with each change; 0 when nothing was ever chosen."
     etag: str
@@ -390,6 +392,8 @@ class Verification(Model):
 
     ok: bool
     "Whether everything follows from what came before it."
+    events_from: int
+    "From which event on the bytes were verified. Of older ones, which were dropped, the blocks were."
     blocks: int
     "How many blocks were verified."
     events: int

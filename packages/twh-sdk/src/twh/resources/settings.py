@@ -26,6 +26,7 @@ class Settings(Resource[DriverT_co]):
         adjustment_reasons: Sequence[str] | NotGiven | None = NOT_GIVEN,
         reason_required: Sequence[str] | NotGiven | None = NOT_GIVEN,
         idempotency_key_days: int | NotGiven | None = NOT_GIVEN,
+        event_days: int | NotGiven | None = NOT_GIVEN,
         if_match: str | None = None,
         options: Options | None = None,
     ) -> Call[models.Settings]:
@@ -41,6 +42,7 @@ class Settings(Resource[DriverT_co]):
             adjustment_reasons=adjustment_reasons,
             reason_required=reason_required,
             idempotency_key_days=idempotency_key_days,
+            event_days=event_days,
         )
         return Call(
             method="PATCH", path="/v1/settings", returns=models.Settings, body=body, if_match=if_match, options=options

@@ -68,6 +68,7 @@ ledger_heads = sa.Table(
     _column("recorded_at", TIME),
     _column("last_id", sa.Uuid(), null=True),
     _column("hash", sa.LargeBinary()),
+    _column("events_from", sa.BigInteger()),
 )
 
 items = sa.Table(

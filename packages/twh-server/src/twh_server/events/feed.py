@@ -26,6 +26,21 @@ class EventNotFound(Refusal):
         super().__init__(f"No event has the id {event!r}.", event=event)
 
 
+class EventsGone(Refusal):
+    """Events behind this number were dropped.
+
+    The tenant keeps its events for some days only (`event_days`). `first_sequence` is the oldest that there is: without
+    `after`, reading begins there. What the dropped ones told of stock can still be read: entries, movements, levels.
+    """
+
+    def __init__(self, after: int, first_sequence: int) -> None:
+        super().__init__(
+            f"The events behind {after} were dropped up to {first_sequence - 1}, and would be missed.",
+            after=after,
+            first_sequence=first_sequence,
+        )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stretch:
     """A run of the feed: the events, where to go on, and how far the ledger is."""
@@ -36,13 +51,19 @@ class Stretch:
 
 
 async def read(
-    database: Database, tenant: TenantId, *, after: int, kinds: Sequence[str] = (), limit: int = 100
+    database: Database, tenant: TenantId, *, after: int | None, kinds: Sequence[str] = (), limit: int = 100
 ) -> Stretch:
-    """The events behind a sequence number; with kinds, only those, but `next_after` moves past the others too."""
+    """The events behind a sequence number; with kinds, only those, but `next_after` moves past the others too.
+
+    Without a number, from the oldest that there is. Raises EventsGone where some that lie behind it were dropped.
+    """
     parameters = {"tenant": tenant, "after": after, "kinds": list(kinds), "limit": limit}
     rows = await database.read(tenant, READ, parameters)
-    head: int = rows[0][0] if rows else 0
-    found = [(sequence, body) for _, sequence, body in rows if sequence is not None]
+    head, first = rows[0][:2] if rows else (0, 1)
+    after = first - 1 if after is None else after
+    if after < first - 1:
+        raise EventsGone(after, first)
+    found = [(sequence, body) for *_, sequence, body in rows if sequence is not None]
     # A full page may have more behind it; a page that is not full has seen everything up to the head.
     next_after = found[-1][0] if len(found) == limit else max(after, head)
     return Stretch(bodies=[body.encode() for _, body in found], next_after=next_after, head=head)
@@ -53,12 +74,12 @@ async def wait(
     bell: Bell,
     tenant: TenantId,
     *,
-    after: int,
+    after: int | None,
     kinds: Sequence[str] = (),
     limit: int = 100,
     seconds: float = 0.0,
 ) -> Stretch:
-    """Like `read`, but when there is nothing yet, wait for it up to some seconds."""
+    """Like `read`, but when there is nothing yet, wait for it up to some seconds. Raises EventsGone."""
     deadline = time.monotonic() + seconds
     with bell.listening(tenant) as heard:
         while True:
@@ -89,13 +110,13 @@ def raw_list(bodies: Sequence[bytes]) -> list[msgspec.Raw]:
 
 # One statement is one snapshot: the head that is told is the head up to which the events were looked for.
 READ = """
-select h.sequence, e.sequence, e.body
+select h.sequence, h.events_from, e.sequence, e.body
 from ledger_heads as h
 left join lateral (
     select sequence, body
     from events
     where tenant_id = %(tenant)s
-      and sequence > %(after)s
+      and sequence > coalesce(%(after)s::bigint, 0)
       and (%(kinds)s::text[] = '{}' or kind = any (%(kinds)s::text[]))
     order by sequence
     limit %(limit)s

@@ -3,7 +3,6 @@
 Every second the listener's key is looked at again, so that a key that was revoked hears no more within seconds.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -20,24 +19,22 @@ Wait = Callable[[int], Awaitable[Stretch]]
 """What stands behind a number; when there is nothing yet, whatever comes within a second."""
 
 
-async def told(wait: Wait, bell: Bell, listener: Listener, after: int) -> Parts:
-    """The stream behind a number. Raises what refuses the listener by now."""
-    until = time.monotonic() + STREAM_SECONDS_MAX
+async def told(stretch: Stretch, wait: Wait, bell: Bell, listener: Listener) -> Parts:
+    """A stretch and what comes behind it. Raises what refuses the listener by now, and EventsGone."""
     spoke = time.monotonic()
+    until = spoke + STREAM_SECONDS_MAX
     yield RETRY
-    while not bell.hushed and time.monotonic() < until:
-        await listener.let_in()
-        stretch = await wait(after)
-        after = stretch.next_after
+    while True:
         if stretch.bodies:
             yield _events(stretch.bodies)
+            spoke = time.monotonic()
         elif time.monotonic() - spoke >= HEARTBEAT_SECONDS:
-            yield _heartbeat(after)
-        else:
-            # Nothing was waited for when the server is about to stop.
-            await asyncio.sleep(0)
-            continue
-        spoke = time.monotonic()
+            yield _heartbeat(stretch.next_after)
+            spoke = time.monotonic()
+        if bell.hushed or time.monotonic() >= until:
+            return
+        await listener.let_in()
+        stretch = await wait(stretch.next_after)
 
 
 def _events(bodies: Sequence[bytes]) -> bytes:

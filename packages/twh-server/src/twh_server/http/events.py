@@ -7,8 +7,8 @@ import msgspec
 from pydantic import Field
 
 from twh_server.events import feed
-from twh_server.events.feed import EventNotFound, Stretch
-from twh_server.events.kinds import Event
+from twh_server.events.feed import EventNotFound, EventsGone, Stretch
+from twh_server.events.kinds import SEQUENCE_MAX, Event
 from twh_server.http import event_stream
 from twh_server.http.operation import Call, operation, shown
 from twh_server.http.shapes import Query
@@ -23,7 +23,9 @@ WAIT_SECONDS_MAX = 30
 class FeedQuery(Query):
     """Which stretch of the feed."""
 
-    after: int = Field(0, ge=0, le=2**63 - 1, description="The sequence number behind which to read.")
+    after: int | None = Field(
+        None, ge=0, le=SEQUENCE_MAX, description="The sequence number behind which to read; left out, from the oldest."
+    )
     types: str | None = Field(
         None, max_length=1_000, description="Only these types of events, separated by commas.", examples=["stock.low"]
     )
@@ -49,11 +51,13 @@ class _RawFeed(msgspec.Struct, frozen=True):
 
 async def _stream(call: Call[Any, FeedQuery], listener: Listener) -> Parts:
     after = call.query.after if listener.last_event_id is None else listener.last_event_id
+    # Read before anything is answered: what is refused is refused with its status.
+    begins = await _read(call, after, seconds=0)
     wait = partial(_read, call, seconds=feed.LOOK_SECONDS_MAX)
-    return event_stream.told(wait, call.rooms.bell, listener, after)
+    return event_stream.told(begins, wait, call.rooms.bell, listener)
 
 
-async def _read(call: Call[Any, FeedQuery], after: int, *, seconds: float) -> Stretch:
+async def _read(call: Call[Any, FeedQuery], after: int | None, *, seconds: float) -> Stretch:
     query = call.query
     return await feed.wait(
         call.rooms.database,
@@ -73,6 +77,7 @@ async def _read(call: Call[Any, FeedQuery], after: int, *, seconds: float) -> St
     scope="events:read",
     query=FeedQuery,
     answers={200: Feed},
+    refusals=(EventsGone,),
     waits=True,
     streams=_stream,
 )

@@ -10,7 +10,8 @@ from twh_server.http.operation import Call, operation, shown
 from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import PageQuery, Query
 from twh_server.journal.commands import Answer
-from twh_server.ledger.verify import Digest, Verification, verify
+from twh_server.ledger.chain import Digest
+from twh_server.ledger.verify import Verification, verify
 
 
 class Block(msgspec.Struct, frozen=True):

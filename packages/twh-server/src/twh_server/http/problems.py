@@ -70,6 +70,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     tenancy.TooManyApiKeys: 409,
     tenancy.ApiKeyEnded: 409,
     tenancy.ApiKeyAlreadyRotated: 409,
+    feed.EventsGone: 410,
     versions.StaleVersion: 412,
     versions.AlreadyExists: 412,
     http.BodyTooLarge: 413,

@@ -167,6 +167,8 @@ _NAMED: Final[Mapping[str, Any]] = {
     "movement": "mov_01kaqgn4ed1z4bw7cq1wmhpsvy",
     "checkpoint": "shipping",
     "head": 129,
+    "after": 40,
+    "first_sequence": 129,
     "sequence": 129,
     "event": "evt_01kaqgn4e3f0dvm63vkxhkqk8d",
     "endpoint": "whe_01kaqgn4e3f0dvm63vkxhkqk8d",

@@ -39,6 +39,13 @@ class SettingsChanges(Body):
         le=settings.KEY_DAYS_MAX,
         description="For how many days answers are kept for their keys; those of entries for ever.",
     )
+    event_days: int | None = Field(
+        None,
+        ge=settings.EVENT_DAYS_MIN,
+        le=settings.EVENT_DAYS_MAX,
+        description="For how many days events are kept, with their deliveries; null, the default: for ever. What they told of"
+        " stock, and their blocks, stay.",
+    )
 
 
 @operation(

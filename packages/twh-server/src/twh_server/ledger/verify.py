@@ -1,29 +1,25 @@
 """Verifying a ledger: everything in it has to follow from what came before it, and the first thing that does not is named.
 
-Blocks are recomputed from the stored bytes of their events; every entry's event is held against the entry's rows; every
+Blocks are recomputed from the stored bytes of their events (`chain`); every entry's event is held against the entry's rows; every
 movement against the one before it on its level; every level against its last movement and the sum of them all.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
-from twh_server.access.tenants import FIRST_HASH
 from twh_server.catalogue.quantities import EXACT, plain
-from twh_server.database.engine import Connection, Database, Row
+from twh_server.database.engine import Connection, Database
 from twh_server.database.identifiers import (
     ENTRY,
-    EVENT,
     ITEM,
     KEY,
     LOCATION,
     MOVEMENT,
-    EventId,
     ItemId,
     LocationId,
     MovementId,
@@ -31,26 +27,23 @@ from twh_server.database.identifiers import (
 )
 from twh_server.database.select import walk
 from twh_server.events import kinds
-from twh_server.journal.seal import seal
+from twh_server.ledger.chain import Counts, Digest, Fault, Found, expect, walk_blocks
 from twh_server.ledger.entries import Entry
 from twh_server.ledger.levels import ZERO
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """The first thing that does not follow."""
-
-    what: str
-    where: str
-    expected: str | None
-    found: str | None
-
-
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """What was verified, and the fault when there is one. The digest is the hash of the newest block."""
 
     ok: bool
+    events_from: Annotated[
+        int,
+        Meta(
+            description="From which event on the bytes were verified. Of older ones, which were dropped, the blocks were."
+        ),
+    ]
     blocks: int
     events: int
     entries: int
@@ -61,48 +54,23 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     fault: Fault | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Digest:
-    """What somebody kept of a ledger, elsewhere: at which event it stood, and the hash of the block that ended there."""
-
-    last_sequence: int
-    hash: bytes
-
-
-class _Found(Exception):
-    def __init__(self, what: str, where: str, *, expected: object = None, found: object = None) -> None:
-        super().__init__(what)
-        texts = [None if value is None else str(value) for value in (expected, found)]
-        self.fault = Fault(what=what, where=where, expected=texts[0], found=texts[1])
-
-
-@dataclass(slots=True)
-class _Counts:
-    blocks: int = 0
-    events: int = 0
-    entries: int = 0
-    movements: int = 0
-    levels: int = 0
-    sequence: int = 0
-    digest: bytes = FIRST_HASH
-
-
 async def verify(database: Database, tenant: TenantId, *, against: Digest | None = None) -> Verification:
     """Walk the whole ledger of a tenant as it is at one moment, against a digest that was kept where there is one.
 
     Without one, a ledger cannot know that it once was longer, or that its end was another.
     """
-    counts, fault = _Counts(), None
+    counts, fault = Counts(), None
     async with database.snapshot(tenant) as connection:
         try:
-            await _blocks(connection, tenant, counts, against)
+            await walk_blocks(connection, tenant, counts, against)
             await _entries(connection, tenant, counts)
             await _movements(connection, tenant, counts)
             await _levels(connection, tenant, counts)
-        except _Found as found:
+        except Found as found:
             fault = found.fault
     return Verification(
         ok=fault is None,
+        events_from=counts.events_from,
         blocks=counts.blocks,
         events=counts.events,
         entries=counts.entries,
@@ -114,76 +82,7 @@ async def verify(database: Database, tenant: TenantId, *, against: Digest | None
     )
 
 
-async def _blocks(connection: Connection, tenant: TenantId, counts: _Counts, against: Digest | None) -> None:
-    """Blocks follow each other without gaps, and each is the hash of its events; one of them is the one that was kept."""
-    cursor = await connection.execute(BLOCKS, {"tenant": tenant})
-    blocks = iter(await cursor.fetchall())
-    block, bodies = next(blocks, None), list[bytes]()
-    async with walk(connection, EVENTS, {"tenant": tenant}) as rows:
-        async for sequence, *columns, body, recorded_at in rows:
-            counts.events += 1
-            _expect("event is missing", f"event {counts.sequence + 1}", counts.sequence + 1, sequence)
-            counts.sequence = sequence
-            if block is None or sequence < block[0]:
-                raise _Found("event belongs to no block", f"event {sequence}")
-            bodies.append(body.encode())
-            _check_event(sequence, columns, body, recorded_at)
-            if sequence == block[1]:
-                _seal(block, bodies, recorded_at, counts)
-                _check_kept(against, block[0], counts)
-                block, bodies = next(blocks, None), []
-    if block is not None:
-        raise _Found("events of a block are missing", f"block {block[0]}", expected=block[1], found=counts.sequence)
-    if against and against.last_sequence > counts.sequence:
-        raise _Found(
-            "ledger is shorter than when the digest was kept",
-            "ledger head",
-            expected=against.last_sequence,
-            found=counts.sequence,
-        )
-    head = await (await connection.execute(HEAD, {"tenant": tenant})).fetchone()
-    if head is None:
-        raise _Found("head is missing", "ledger head")
-    _expect("head is not at the last event", "ledger head", counts.sequence, head[0])
-    _expect("head does not hold the last hash", "ledger head", counts.digest.hex(), head[1].hex())
-
-
-def _seal(block: Row, bodies: list[bytes], recorded_at: datetime, counts: _Counts) -> None:
-    first, _, previous, stored, sealed_at = block
-    where = f"block {first}"
-    _expect("block does not follow the one before", where, counts.digest.hex(), previous.hex())
-    counts.digest = seal(counts.digest, bodies)
-    _expect("block's hash is not that of its events", where, counts.digest.hex(), stored.hex())
-    _expect("block's time is not that of its events", where, recorded_at, sealed_at)
-    counts.blocks += 1
-
-
-def _check_kept(against: Digest | None, first: int, counts: _Counts) -> None:
-    if against and first <= against.last_sequence <= counts.sequence:
-        where = f"block {first}"
-        _expect("block ends elsewhere than when the digest was kept", where, against.last_sequence, counts.sequence)
-        _expect("block is not the one whose digest was kept", where, against.hash.hex(), counts.digest.hex())
-
-
-def _check_event(sequence: int, columns: Sequence[Any], body: str, recorded_at: datetime) -> None:
-    event_id, kind, actor_key, subject = columns
-    where = f"event {sequence}"
-    try:
-        event = kinds.decode(body)
-        told_subject = kinds.subject_of(event)
-    except ValueError as unreadable:
-        raise _Found("event's bytes cannot be read", where, found=unreadable) from None
-    told_actor = KEY.parse(event.actor.key) if event.actor else None
-    _expect("event's number is not the one in its bytes", where, event.sequence, sequence)
-    _expect("event's kind is not the one in its bytes", where, event.type, kind)
-    _expect("event's id is not the one in its bytes", where, event.id, EVENT.text(EventId(event_id)))
-    _expect("event's time is not the one in its bytes", where, event.timestamp, recorded_at)
-    # The audit log finds changes by these.
-    _expect("event's actor is not the one in its bytes", where, told_actor, actor_key)
-    _expect("event's subject is not the one in its bytes", where, told_subject, subject)
-
-
-async def _entries(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
+async def _entries(connection: Connection, tenant: TenantId, counts: Counts) -> None:
     """Every entry was told by an event, and every column of it and of its movements is what the event says."""
     told = movements_told = 0
     async with walk(connection, ENTRIES, {"tenant": tenant}) as rows:
@@ -193,10 +92,10 @@ async def _entries(connection: Connection, tenant: TenantId, counts: _Counts) ->
             entry = msgspec.json.decode(kinds.decode(body).data, type=Entry)
             where = f"entry {entry.id}"
             if entry_id is None:
-                raise _Found("entry was told but is not in the ledger", where)
+                raise Found("entry was told but is not in the ledger", where)
             movements = columns.pop()
-            _expect("entry differs from its event", where, _told(entry), tuple(columns))
-            _expect(
+            expect("entry differs from its event", where, _told(entry), tuple(columns))
+            expect(
                 "movements of an entry differ from its event",
                 where,
                 _told_movements(entry),
@@ -204,10 +103,11 @@ async def _entries(connection: Connection, tenant: TenantId, counts: _Counts) ->
             )
             counts.entries += 1
             movements_told += len(movements)
-    stored = await (await connection.execute(COUNT_STORED, {"tenant": tenant})).fetchone()
+    asked = {"tenant": tenant, "events_from": counts.events_from}
+    stored = await (await connection.execute(COUNT_STORED, asked)).fetchone()
     entries, movements = stored or (0, 0)
-    _expect("entry was never told by an event", "entries", told, entries)
-    _expect("movement belongs to no entry", "movements", movements_told, movements)
+    expect("entry was never told by an event", "entries", told, entries)
+    expect("movement belongs to no entry", "movements", movements_told, movements)
 
 
 def _told(entry: Entry) -> tuple[Any, ...]:
@@ -273,7 +173,7 @@ def _stored_movement(
     )
 
 
-async def _movements(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
+async def _movements(connection: Connection, tenant: TenantId, counts: Counts) -> None:
     """On each level, every movement starts from where the one before it ended, and what is late says so."""
     key: tuple[Any, ...] | None = None
     on_hand, version, latest = ZERO, 0, BEFORE_ALL
@@ -283,55 +183,30 @@ async def _movements(connection: Connection, tenant: TenantId, counts: _Counts) 
             if key != tuple(place):
                 key, on_hand, version, latest = tuple(place), ZERO, 0, BEFORE_ALL
             where = f"movement {MOVEMENT.text(MovementId(movement_id))}"
-            _expect("movement does not follow the one before it on its level", where, version + 1, version_after)
+            expect("movement does not follow the one before it on its level", where, version + 1, version_after)
             expected = EXACT.add(on_hand, quantity)
-            _expect("movement's level is not the sum of the movements", where, plain(expected), plain(on_hand_after))
+            expect("movement's level is not the sum of the movements", where, plain(expected), plain(on_hand_after))
             if occurred_at < latest and not late:
-                raise _Found("movement is late and does not say so", where, expected=True, found=late)
+                raise Found("movement is late and does not say so", where, expected=True, found=late)
             on_hand, version, latest = on_hand_after, version_after, max(latest, occurred_at)
             counts.movements += 1
 
 
-async def _levels(connection: Connection, tenant: TenantId, counts: _Counts) -> None:
+async def _levels(connection: Connection, tenant: TenantId, counts: Counts) -> None:
     """Every level is its last movement's, and every level that moved is there."""
     async with walk(connection, LEVELS, {"tenant": tenant}) as rows:
         async for row in rows:
             item_id, location_id, on_hand, reserved, version, sum_, reserved_after, version_after, *times = row
             counted_at, last_occurred_at, updated_at, counted, last_occurred, recorded = times
             where = f"level of {ITEM.text(ItemId(item_id))} at {LOCATION.text(LocationId(location_id))}"
-            _expect("level is not the sum of its movements", where, plain(sum_), plain(on_hand))
-            _expect("level's reserved is not that of its last movement", where, plain(reserved_after), plain(reserved))
-            _expect("level's version is not that of its last movement", where, version_after, version)
-            _expect("level's time of counting is not that of its last count", where, counted, counted_at)
-            _expect("level's last occurrence is not that of its movements", where, last_occurred, last_occurred_at)
-            _expect("level's time of change is not that of its last movement", where, recorded, updated_at)
+            expect("level is not the sum of its movements", where, plain(sum_), plain(on_hand))
+            expect("level's reserved is not that of its last movement", where, plain(reserved_after), plain(reserved))
+            expect("level's version is not that of its last movement", where, version_after, version)
+            expect("level's time of counting is not that of its last count", where, counted, counted_at)
+            expect("level's last occurrence is not that of its movements", where, last_occurred, last_occurred_at)
+            expect("level's time of change is not that of its last movement", where, recorded, updated_at)
             counts.levels += 1
 
-
-def _expect(what: str, where: str, expected: object, found: object) -> None:
-    if expected != found:
-        raise _Found(what, where, expected=expected, found=found)
-
-
-BLOCKS = """
-select first_sequence, last_sequence, previous_hash, hash, recorded_at
-from blocks
-where tenant_id = %(tenant)s
-order by first_sequence
-"""
-
-HEAD = """
-select sequence, hash
-from ledger_heads
-where tenant_id = %(tenant)s
-"""
-
-EVENTS = """
-select sequence, id, kind, actor_key, subject, body, recorded_at
-from events
-where tenant_id = %(tenant)s
-order by sequence
-"""
 
 ENTRIES = """
 select v.body, e.id, e.sequence, e.kind, e.reason, e.reference_type, e.reference_id, e.forced, e.actor_key, e.actor_name, e.reverses,
@@ -350,9 +225,17 @@ where v.tenant_id = %(tenant)s and v.kind = 'entry.recorded'
 order by v.sequence
 """
 
+# Entries whose events were dropped are told by nothing any more; what they moved is verified all the same.
 COUNT_STORED = """
-select (select count(*) from entries where tenant_id = %(tenant)s),
-       (select count(*) from stock_movements where tenant_id = %(tenant)s)
+select count(*),
+       (select count(*) from stock_movements where tenant_id = %(tenant)s) - (
+           select count(*)
+           from entries as e
+           join stock_movements as m on m.tenant_id = e.tenant_id and m.entry_id = e.id
+           where e.tenant_id = %(tenant)s and e.sequence < %(events_from)s
+       )
+from entries
+where tenant_id = %(tenant)s and sequence >= %(events_from)s
 """
 
 MOVEMENTS = """

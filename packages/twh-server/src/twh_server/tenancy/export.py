@@ -131,7 +131,7 @@ async def export(database: Database, tenant: TenantId) -> AsyncIterator[bytes]:
 async def _header(connection: Connection, tenant: TenantId) -> bytes:
     row = await (await connection.execute(WHOSE, {"tenant": tenant})).fetchone()
     assert row is not None
-    *whose, sequence, digest, revision = row
+    *whose, sequence, events_from, digest, revision = row
     return _line(
         {
             "part": "header",
@@ -140,6 +140,7 @@ async def _header(connection: Connection, tenant: TenantId) -> bytes:
             "revision": revision,
             "tenant": tenant_of(tuple(whose)),
             "last_sequence": sequence,
+            "events_from": events_from,
             "digest": digest.hex(),
             "exported_at": datetime.now(UTC),
         }
@@ -164,7 +165,7 @@ def _line(value: Mapping[str, object]) -> bytes:
 
 
 WHOSE = f"""
-select {", ".join(f"t.{column}" for column in tenants.COLUMNS.split(", "))}, h.sequence, h.hash,
+select {", ".join(f"t.{column}" for column in tenants.COLUMNS.split(", "))}, h.sequence, h.events_from, h.hash,
        (select version_num from alembic_version)
 from tenants as t
 join ledger_heads as h on h.tenant_id = t.id

@@ -27,6 +27,8 @@ REASONS_MAX = 100
 REASON_LENGTH_MAX = 64
 KEY_DAYS_MIN = 1
 KEY_DAYS_MAX = 30
+EVENT_DAYS_MIN = 7
+EVENT_DAYS_MAX = 3_650
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,10 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key_days: Annotated[
         int, Meta(description="For how many days answers are kept for their keys; those of entries for ever.")
     ] = 7
+    event_days: Annotated[
+        int | None,
+        Meta(description="For how many days events are kept, with their deliveries; null, the default: for ever."),
+    ] = None
 
 
 class Settings(Choices, frozen=True, kw_only=True):

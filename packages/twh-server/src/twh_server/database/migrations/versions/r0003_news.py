@@ -1,9 +1,10 @@
-"""Endpoints with filters, forms, limits and an order; deliveries that can be replayed; checkpoints of consumers.
+"""Endpoints with filters, forms, limits and an order; deliveries that can be replayed; checkpoints; events with an end.
 
 Ships before the code that uses it. Code of revision 0002 goes on working beside it: whatever is new has a default or is
 null, and means what was done before.
 
-What locks: adding the columns takes no time; indexing the deliveries keeps couriers waiting, and nobody who writes.
+What locks: adding the columns takes no time; indexing the deliveries keeps couriers waiting, indexing the idempotency keys
+those who write, by about a second for each million of kept keys.
 """
 
 from alembic import op
@@ -103,6 +104,102 @@ create table checkpoints (
 );
 """
 
+# How far back a tenant's events go; whatever is older was dropped, as the tenant has chosen. A key whose answer such an
+# event told has its own copy of it.
+HEADS = """
+alter table ledger_heads add column events_from bigint not null default 1;
+create index idempotency_keys_by_sequence on idempotency_keys (tenant_id, sequence) where sequence is not null;
+"""
+
+# The one way besides purging to delete what happened, and only events: their blocks stay, and the entries, movements and
+# levels that they told of. What may go is judged here, under the head and by this clock: no caller can ask for more. The
+# guard looks for the function as it does for the purge.
+DROP = f"""
+create or replace function refuse_change() returns trigger
+language plpgsql set search_path = public, pg_temp as $$
+declare
+    callers text;
+begin
+    if tg_op = 'DELETE' and current_user = '{OWNER}' then
+        get diagnostics callers = pg_context;
+        if callers ~ '\\n[^\\n"«»“”]*[^\\n"«»“”.A-Za-z0-9_](public\\.)?purge_tenant\\(uuid\\)[^\\n"«»“”]*$'
+            and exists (select from tenants where id = old.tenant_id and state = 'closed')
+        then
+            return old;
+        end if;
+        if tg_table_name = 'events'
+            and callers ~ '\\n[^\\n"«»“”]*[^\\n"«»“”.A-Za-z0-9_](public\\.)?drop_old_events\\(uuid,bigint\\)[^\\n"«»“”]*$'
+            and exists (select from ledger_heads where tenant_id = old.tenant_id and events_from > old.sequence)
+        then
+            return old;
+        end if;
+    end if;
+    raise exception 'history is never edited: % on % is refused', lower(tg_op), tg_table_name
+        using errcode = 'integrity_constraint_violation', hint = 'Record another entry that corrects it.';
+end
+$$;
+
+create function drop_old_events(whose uuid, most bigint) returns bigint
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    oldest bigint;
+    newest bigint;
+    days integer;
+    settled bigint;
+    pending bigint;
+begin
+    select events_from into oldest from ledger_heads where tenant_id = whose for no key update;
+    select (chosen ->> 'event_days')::integer into days from tenant_settings where tenant_id = whose;
+    if oldest is null or days is null then
+        return 0;
+    end if;
+    -- What a follower has not seen, and what a replay may still send, stays.
+    select coalesce(min(sequence), 0) into settled from cursors where tenant_id = whose;
+    select least(settled, min(first_sequence) - 1) into settled
+    from replays
+    where tenant_id = whose and state = 'running';
+    select max(last_sequence) into newest
+    from (
+        select first_sequence, last_sequence, recorded_at
+        from blocks
+        where tenant_id = whose and first_sequence >= oldest
+        order by first_sequence
+        limit most
+    ) as sealed
+    where (last_sequence < oldest + most or first_sequence = oldest)
+      and recorded_at < now() - make_interval(days => greatest(days, 7))
+      and last_sequence <= settled;
+    select min(sequence) into pending
+    from deliveries
+    where tenant_id = whose and sequence between oldest and newest and state = 'pending';
+    if pending is not null then
+        select max(last_sequence) into newest
+        from blocks
+        where tenant_id = whose and first_sequence between oldest and pending and last_sequence < pending;
+    end if;
+    if newest is null then
+        return 0;
+    end if;
+    -- Exactly what the event told: `json` keeps the text of what it is asked for. The key of an entry stays for ever.
+    update idempotency_keys as k
+    set body = (e.body::json -> 'data')::text, sequence = case when e.kind = 'entry.recorded' then k.sequence end
+    from events as e
+    where k.tenant_id = whose and k.sequence between oldest and newest
+      and e.tenant_id = whose and e.sequence = k.sequence;
+    delete from delivery_attempts as a
+    using deliveries as d
+    where d.tenant_id = whose and d.sequence between oldest and newest and a.tenant_id = whose and a.delivery_id = d.id;
+    delete from deliveries where tenant_id = whose and sequence between oldest and newest;
+    update ledger_heads set events_from = newest + 1 where tenant_id = whose;
+    delete from events where tenant_id = whose and sequence between oldest and newest;
+    return newest + 1 - oldest;
+end
+$$;
+alter function drop_old_events(uuid, bigint) owner to {OWNER};
+revoke execute on function drop_old_events(uuid, bigint) from public;
+grant execute on function drop_old_events(uuid, bigint) to {WORKER};
+"""
+
 # Added once the planner was told of the tables, by a row of a tenant that there is not.
 REFERENCES = """
 alter table replays
@@ -171,8 +268,8 @@ def upgrade() -> None:
     """Add what is new, and put it under guard."""
     for part in (REPLAYS, CHECKPOINTS, expect_few_tenants(RIGHTS), REFERENCES):
         op.execute(part)
-    op.execute(take("items", "webhook_endpoints", "endpoint_queues", "deliveries"))
-    for part in (ENDPOINTS, QUEUES, DELIVERIES, PURGE, RIGHTS_OF_OLD):
+    op.execute(take("ledger_heads", "idempotency_keys", "items", "webhook_endpoints", "endpoint_queues", "deliveries"))
+    for part in (HEADS, ENDPOINTS, QUEUES, DELIVERIES, PURGE, DROP, RIGHTS_OF_OLD):
         op.execute(part)
     for table, rights in RIGHTS.items():
         op.execute(guard(table, rights))

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -87,7 +88,8 @@ def verify(path: Path, kept: Row | None, progress: Callable[[int], None]) -> str
     said = (
         f"everything follows: {counts['events']} events in {counts['blocks']} blocks, {counts['movements']} movements"
     )
-    return f"{said}; it ends at event {header['last_sequence']} with the digest {header['digest']}"
+    cut = f"; events before {export.first} were dropped, of them only the blocks" if export.first > 1 else ""
+    return f"{said}{cut}; it ends at event {header['last_sequence']} with the digest {header['digest']}"
 
 
 class Export:
@@ -98,6 +100,7 @@ class Export:
         self.begins: dict[str, int] = {}
         self.counts = dict.fromkeys(PARTS, 0)
         self.header = self._look_through()
+        self.first = int(self.header.get("events_from", 1))
 
     def rows(self, part: str) -> Iterator[Row]:
         """The rows of one part, in their order."""
@@ -181,8 +184,8 @@ def _history(export: Export, kept: Row | None) -> tuple[Newest, Levels]:
     """
     newest: Newest = {word: {} for word in (*TOLD_BY.values(), "settings")}
     levels: Levels = {}
-    entries, movements = export.rows("entries"), export.rows("movements")
-    seal, ends = _Seal(export, kept), 0
+    entries, movements = _dropped(export, levels)
+    seal, ends = _Seal(export, kept), export.first - 1
     for event in export.rows("events"):
         ends += 1
         where = f"event {ends}"
@@ -201,6 +204,18 @@ def _history(export: Export, kept: Row | None) -> tuple[Newest, Levels]:
     return newest, levels
 
 
+def _dropped(export: Export, levels: Levels) -> tuple[Iterator[Row], Iterator[Row]]:
+    """What dropped events told of is told by nothing now, but its movements follow; answers what is behind it."""
+    entries, movements = export.rows("entries"), export.rows("movements")
+    entry, movement = next(entries, None), next(movements, None)
+    while entry and entry["sequence"] < export.first:
+        while movement and movement["entry_id"] == entry["id"]:
+            _move(movement, levels)
+            movement = next(movements, None)
+        entry = next(entries, None)
+    return chain([entry] if entry else [], entries), chain([movement] if movement else [], movements)
+
+
 class _Seal:
     """The blocks, recomputed from the exact bytes of the events."""
 
@@ -212,26 +227,38 @@ class _Seal:
         self.running = hashlib.sha256(self.digest)
         if kept is not None:
             _expect("digest", "tenant", kept["tenant"], self.header["tenant"]["id"])
+        while self.block and self.block["last_sequence"] < export.first:
+            self._begin(self.block)
+            self._end(self.block, bytes.fromhex(self.block["hash"]))
+        _expect("header", "first event", self.last + 1, export.first)
+
+    def _begin(self, block: Row) -> None:
+        where = f"block of event {block['first_sequence']}"
+        _expect(where, "beginning", self.last + 1, block["first_sequence"])
+        _expect(where, "hash before it", self.digest.hex(), block["previous_hash"])
+
+    def _end(self, block: Row, digest: bytes) -> None:
+        self.last, self.digest = block["last_sequence"], digest
+        where = f"block of event {block['first_sequence']}"
+        _expect(where, "hash", self.digest.hex(), block["hash"])
+        if self.kept and self.kept["last_sequence"] == self.last:
+            _expect(where, "hash, by the digest that was kept", self.kept["hash"], block["hash"])
+        self.running = hashlib.sha256(self.digest)
+        self.block = next(self.blocks, None)
 
     def take(self, sequence: int, event: Row) -> None:
         block = self.block
         if block is None:
             raise Broken(f"event {sequence}: it is in no block")
-        where = f"block of event {block['first_sequence']}"
         if sequence == self.last + 1:
-            _expect(where, "beginning", sequence, block["first_sequence"])
-            _expect(where, "hash before it", self.digest.hex(), block["previous_hash"])
+            self._begin(block)
         body = event["body"].encode()
         self.running.update(len(body).to_bytes(8, "big") + body)
         if sequence != block["last_sequence"]:
             return
-        self.last, self.digest = sequence, self.running.digest()
-        _expect(where, "hash", self.digest.hex(), block["hash"])
+        self._end(block, self.running.digest())
+        where = f"block of event {block['first_sequence']}"
         _alike(where, {"recorded_at": event["recorded_at"]}, block, "that of its events")
-        if self.kept and self.kept["last_sequence"] == sequence:
-            _expect(where, "hash, by the digest that was kept", self.kept["hash"], block["hash"])
-        self.running = hashlib.sha256(self.digest)
-        self.block = next(self.blocks, None)
 
     def close(self, ends: int) -> None:
         if self.block is not None:
@@ -318,7 +345,8 @@ def _state(export: Export, newest: Newest, levels: Levels) -> None:
         raise Broken(f"level of {item} at {location}: it is missing")
     for part, word in TOLD_BY.items():
         _things(export, part, word, newest[word])
-    for row, told in zip(export.rows("settings"), newest["settings"].values(), strict=True):
+    told_settings = newest["settings"].values()
+    for row, told in zip(export.rows("settings"), told_settings, strict=export.first == 1 or bool(told_settings)):
         chosen = {name: told[name] for name in row["chosen"]}
         _alike("settings", {"version": told["version"], "updated_at": told["updated_at"]}, row, "what their event told")
         _alike("settings", chosen, row["chosen"], "what their event told")
@@ -331,7 +359,8 @@ def _things(export: Export, part: str, word: str, newest: dict[str, Row]) -> Non
     for row in export.rows(part):
         where, told = f"{word} {row.get('id')}", newest.pop(str(row.get("id")), None)
         if told is None:
-            if word != "key":  # a tenant's first key comes with the tenant, and no event tells it
+            # A tenant's first key comes with the tenant, and no event tells it; nor does one that was dropped.
+            if word != "key" and export.first == 1:
                 raise Broken(f"{where}: no event told it")
             continue
         expected = {name: value for name, value in told.items() if name in row and name != "last_used_at"}

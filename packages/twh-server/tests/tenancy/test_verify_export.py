@@ -272,3 +272,21 @@ def test_what_is_no_export_cannot_be_verified(tmp_path, text):
     path.write_text(text)
 
     assert verify_export.main([str(path)]) > 0
+
+
+@pytest.fixture
+async def cut(busy, superuser):
+    """The same tenant, a while after it chose to keep no events for ever: the last is the only one that there is."""
+    tenant = {"tenant": busy.shop.tenant}
+    await superuser.execute(OLD, tenant)
+    await superuser.execute(CUT, tenant)
+    await busy.receive("flour", 1)
+    return busy
+
+
+# Nobody can wait for a month, and history cannot be made older: so the function takes a choice of zero days for seven.
+OLD = """
+insert into tenant_settings (tenant_id, chosen, version, updated_at) values (%(tenant)s, '{"event_days": 7}', 1, now())
+on conflict (tenant_id) do update set chosen = tenant_settings.chosen || '{"event_days": 7}'
+"""
+CUT = "select 1"

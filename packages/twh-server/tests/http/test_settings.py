@@ -9,6 +9,7 @@ DEFAULTS = {
     "adjustment_reasons": [],
     "reason_required": [],
     "idempotency_key_days": 7,
+    "event_days": None,
     "version": 0,
     "etag": '"se0"',
     "updated_at": None,
@@ -68,6 +69,8 @@ OUT_OF_BOUNDS = [
     {"reason_required": ["theft"]},
     {"idempotency_key_days": 0},
     {"idempotency_key_days": 31},
+    {"event_days": 6},
+    {"event_days": 3651},
     {"currency": "EUR"},
 ]
 

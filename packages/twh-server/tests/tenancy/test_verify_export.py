@@ -15,12 +15,16 @@ from twh_server.access.sealing import Sealer
 from twh_server.catalogue.item_commands import CreateItem, UpdateItem
 from twh_server.catalogue.items import Pack
 from twh_server.catalogue.location_commands import CreateLocation
+from twh_server.events.bell import Bell
+from twh_server.events.follow import Follower
+from twh_server.events.retention import drop_old_events
 from twh_server.ledger.entries import Reference
 from twh_server.ledger.lines import Line
 from twh_server.tenancy.export import PARTS, export
 from twh_server.tenancy.settings import UpdateSettings
 from twh_server.webhooks import targets
 from twh_server.webhooks.endpoint_commands import CreateEndpoint
+from twh_server.webhooks.fan_out import FOLLOWER, fan_out
 
 NOT_TOLD = {("keys", name): "a tenant's first key comes with the tenant" for name in PARTS[1].columns.split(", ")} | {
     ("endpoints", "since_sequence"): "where its deliveries begin, which keeps things going",
@@ -274,19 +278,52 @@ def test_what_is_no_export_cannot_be_verified(tmp_path, text):
     assert verify_export.main([str(path)]) > 0
 
 
+# Nobody can wait for a month: the blocks are made older where it is not verified any more, by who may do everything.
+AGED = """
+alter table blocks disable trigger history_is_not_edited;
+update blocks set recorded_at = recorded_at - interval '30 days' where tenant_id = %(tenant)s;
+alter table blocks enable always trigger history_is_not_edited;
+update deliveries set state = 'failed', next_attempt_at = null where tenant_id = %(tenant)s
+"""
+
+
 @pytest.fixture
-async def cut(busy, superuser):
-    """The same tenant, a while after it chose to keep no events for ever: the last is the only one that there is."""
-    tenant = {"tenant": busy.shop.tenant}
-    await superuser.execute(OLD, tenant)
-    await superuser.execute(CUT, tenant)
+async def cut(busy, database, superuser):
+    """The same tenant, a while after it chose to keep its events for a week; since then, it has received and renamed."""
+    await busy.do(UpdateSettings(changes={"event_days": 7}))
+    await Follower(database, Bell(), FOLLOWER, fan_out).catch_up()
+    async with superuser.transaction():
+        for statement in AGED.split(";"):
+            await superuser.execute(statement, {"tenant": busy.shop.tenant})
+    await drop_old_events(database)
     await busy.receive("flour", 1)
+    await busy.do(UpdateItem(item="pears", changes={"name": "Red pears"}))
     return busy
 
 
-# Nobody can wait for a month, and history cannot be made older: so the function takes a choice of zero days for seven.
-OLD = """
-insert into tenant_settings (tenant_id, chosen, version, updated_at) values (%(tenant)s, '{"event_days": 7}', 1, now())
-on conflict (tenant_id) do update set chosen = tenant_settings.chosen || '{"event_days": 7}'
-"""
-CUT = "select 1"
+async def test_an_export_whose_first_events_were_dropped_is_verified_from_there(cut, exported, said):
+    lines = await exported()
+    first = lines[0]["events_from"]
+    status, words = said(lines)
+
+    assert [line["row"]["sequence"] for line in lines if line["part"] == "events"] == [first, first + 1]
+    assert (status, f"of the events before {first}, which were dropped, the blocks" in words) == (0, True)
+
+
+FORGED = {
+    "a dropped block": ("blocks", 1, "hash", "00" * 32, "hash before it"),
+    "a movement whose event was dropped": ("movements", 0, "quantity", "9", "level after it"),
+    "a level": ("levels", 0, "on_hand", "9", "what its movements made of it"),
+    "where the events begin": ("header", 0, "events_from", 2, "event 2: number"),
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+async def test_what_is_changed_before_there_is_found_where_it_can_be(cut, exported, said, what):
+    part, number, name, value, words = FORGED[what]
+    lines = await exported()
+    line = [one for one in lines if one["part"] == part][number]
+    line.get("row", line)[name] = value
+    status, told = said(lines)
+
+    assert (status, words in told) == (1, True), told

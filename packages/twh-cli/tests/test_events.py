@@ -140,3 +140,34 @@ def test_what_is_no_page_is_told():
 def test_a_moment_is_found_in_few_requests(fed, elsewhere):
     with Client("twh_test_1", base_url="https://inventory.example.com", environment="sandbox") as client:
         assert [feed.before(client, MONDAY + timedelta(hours=hours)) for hours in (0, 1, 2, 4, 9)] == [0, 0, 1, 3, 4]
+
+
+def test_a_consumer_is_shown_each_event_once_over_two_runs_and_the_server_keeps_its_place(twh, fed, elsewhere):
+    place = {"sequence": None}
+
+    def where(request):
+        if place["sequence"] is None:
+            return httpx.Response(404, json={"code": "checkpoint_not_found", "status": 404})
+        return httpx.Response(200, json=checkpoint(place["sequence"]))
+
+    def kept(request):
+        place.update(json.loads(request.content))
+        return httpx.Response(200, json=checkpoint(place["sequence"]))
+
+    elsewhere.get("/checkpoints/shop").mock(side_effect=where)
+    elsewhere.put("/checkpoints/shop").mock(side_effect=kept)
+    words = ("events", "tail", "--checkpoint", "shop", "--count")
+
+    first, second = twh(*words, "3"), twh(*words, "1")
+
+    assert [numbers_in(ran) for ran in (first, second)] == [[1, 2, 3], [4]]
+    assert place == {"sequence": 4}
+
+
+def checkpoint(sequence):
+    moment = MONDAY.isoformat()
+    return {"name": "shop", "sequence": sequence, "head": 4, "lag": 0, "version": 1, "etag": '"cp1"', "updated_at": moment}
+
+
+def numbers_in(ran):
+    return [json.loads(line)["sequence"] for line in ran.out.splitlines()]

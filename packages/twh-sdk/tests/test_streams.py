@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from twh import AsyncClient
+from twh.errors import EventsGone
 from twh.pages import Tail
 from twh.resources import Events
 from twh.streams import KEPT_EVENTS, Follow
@@ -214,3 +215,12 @@ def test_a_place_that_cannot_be_kept_in_the_end_is_said_and_raises_nothing(serve
         next(going), next(going)
 
     assert "could not be kept" in caplog.text
+
+
+def test_what_is_gone_is_raised_and_names_the_oldest_that_there_is(server):
+    server.will(server.problem(410, "events_gone", first_sequence=8))
+
+    with pytest.raises(EventsGone) as gone:
+        next(iter(server.client().events.stream(after=3)))
+
+    assert gone.value.first_sequence == 8

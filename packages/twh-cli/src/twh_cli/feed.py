@@ -9,6 +9,7 @@ from datetime import datetime
 
 import twh
 from twh import models
+from twh.pages import Feed
 
 PAGE_BEGINS = re.compile(r'\s*\{\s*"data"\s*:\s*\[\s*')
 BETWEEN = " ,\t\r\n"
@@ -32,9 +33,15 @@ def exact(page: bytes) -> list[bytes]:
     return found
 
 
+def begins(page: Feed[models.Event]) -> int:
+    """The number behind which the feed begins: 0, or where the events that were dropped end. `page` is its first one."""
+    return page.data[0].sequence - 1 if page.data else page.next_after
+
+
 def before(client: twh.Client, moment: datetime) -> int:
     """The sequence after which everything was recorded at this moment or later; found by halving, in a few requests."""
-    low, high = 0, client.events.page(page_size=1).head
+    page = client.events.page(page_size=1)
+    low, high = begins(page), page.head
     while low < high:
         middle = (low + high) // 2
         following = client.events.page(after=middle, page_size=1).data

@@ -26,6 +26,7 @@ COMMANDS = {
     "entry_already_reversed": "twh entries get ENTRY   (its `reversed_by` names the reversal)",
     "entry_not_found": "twh entries list",
     "entry_predates_count": "Record it with today's time (leave out --occurred-at), or count again: twh count ITEM QUANTITY --at LOCATION",
+    "events_gone": "twh events tail --last 100   (without --after, events list begins with the oldest that there is)",
     "event_not_found": "twh events list",
     "delivery_not_found": "twh webhooks deliveries",
     "idempotency_key_reused": "Leave out --idempotency-key, or use a new one: a key belongs to one request for ever.",

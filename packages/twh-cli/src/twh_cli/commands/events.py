@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Annotated
 
@@ -21,6 +22,8 @@ from twh_cli.session import session
 app = new_app()
 
 WHEN = "when"
+IDLE_SECONDS = 1.0
+"""Where nothing is to be waited for, a consumer that has heard nothing for so long has heard everything."""
 LINE = (("sequence", 6), (WHEN, 12), ("type", 17), (SUMMARY, 0))
 COLUMNS = (
     Column("number", "sequence", right=True),
@@ -34,7 +37,7 @@ COLUMNS = (
 
 @app.command("list")
 def list_events(
-    after: Annotated[int, typer.Option("--after", min=0, help="Only after this number.")] = 0,
+    after: Annotated[int | None, typer.Option("--after", min=0, help="Only after this number.")] = None,
     since: o.FeedSince = None,
     types: o.Types = None,
     limit: o.Limit = o.LIMIT,
@@ -63,27 +66,42 @@ def tail(
     types: o.Types = None,
     item: o.OfItem = None,
     location: o.AtLocation = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option("--checkpoint", metavar="NAME", help="Go on where this consumer was; the server keeps its place."),
+    ] = None,
     count: Annotated[int | None, typer.Option("--count", min=1, help="Stop after so many.")] = None,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for what comes.")] = True,
 ) -> None:
     """A line an event: when, what, and who made it happen. A lost connection is resumed, however long the server is away.
 
-    Ctrl-C ends it; --after NUMBER goes on from there.
+    Ctrl-C ends it; --after NUMBER goes on from there. With --checkpoint, every event is shown at least once, from the oldest on.
     """
     client = session().client
-    begin = beginning(last, after, since)
+    from_the_oldest = checkpoint is not None and last is None
+    begin = beginning(last, after, since, from_the_oldest=from_the_oldest)
     kinds = o.noticed(types)
-    events: Iterable[models.Event] = (
-        client.events.stream(after=begin, types=kinds) if follow else client.events.list(after=begin, types=kinds)
-    )
     if follow and count is None:
         session().say("Waiting for events; Ctrl-C ends it.", "dim")
+    shown = partial(show, item=item, location=location, count=count)
+    if not follow and checkpoint is None:
+        shown(client.events.list(after=begin, types=kinds))
+        return
+    idle = None if follow else IDLE_SECONDS
+    with client.events.stream(after=begin, types=kinds, checkpoint=checkpoint, idle=idle) as events:
+        shown(events)
+        events.save()  # the last one was shown, too
+
+
+def show(events: Iterable[models.Event], *, item: str | None, location: str | None, count: int | None) -> None:
     about = (event for event in events if feed.is_about(event, item=item, location=location))
     output.show_stream(map(in_a_line, islice(about, count)), LINE, fitted=True)
 
 
-def beginning(last: int | None, after: int | None, since: datetime | None) -> int:
-    """After which number to begin: one of the three says it."""
+def beginning(
+    last: int | None, after: int | None, since: datetime | None, *, from_the_oldest: bool = False
+) -> int | None:
+    """After which number to begin: one of the three says it. None is where the feed begins."""
     if sum(one is not None for one in (last, after, since)) > 1:
         raise WronglyTyped("One of --last, --after and --since says where to begin.")
     if after is not None:
@@ -91,7 +109,10 @@ def beginning(last: int | None, after: int | None, since: datetime | None) -> in
     client = session().client
     if since is not None:
         return feed.before(client, since)
-    return max(0, client.events.page(page_size=1).head - (10 if last is None else last))
+    if from_the_oldest:
+        return None
+    page = client.events.page(page_size=1)
+    return max(feed.begins(page), page.head - (10 if last is None else last))
 
 
 def for_people(events: Iterable[models.Event]) -> Iterator[Plain]:

@@ -64,6 +64,8 @@ def verify(
             hint="Nothing was changed. Keep a copy of the database as it is, then look for who wrote to it.",
         )
     run.say(f"Everything follows: {found.events} events, {found.movements} movements.", "green")
+    if found.events_from > 1:
+        run.say(f"Events before number {found.events_from} were dropped: of those, their blocks were verified.", "dim")
     if kept:
         run.say(f"And it is the ledger whose digest was kept at event {kept.last_sequence}.", "green")
 

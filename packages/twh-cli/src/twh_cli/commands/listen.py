@@ -183,10 +183,11 @@ def place(mark: Bookmark, begin: str | None, since: datetime | None) -> int:
         raise WronglyTyped("Either --from or --since.")
     if since is not None:
         return feed.before(client, since)
-    head = client.events.page(page_size=1).head
+    page = client.events.page(page_size=1)
+    head = page.head
     match begin:
         case "start":
-            return 0
+            return feed.begins(page)
         case "now":
             return head
         case None:

@@ -314,6 +314,7 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
         ),
         (("--item",), "items", "Only of this item."),
         (("--at", "--location"), "locations", "Only at this location."),
+        (("--checkpoint",), "", "Go on where this consumer was; the server keeps its place."),
         (("--count",), "", "Stop after so many."),
         (("--no-follow", "--follow"), None, "Wait for what comes."),
     ),

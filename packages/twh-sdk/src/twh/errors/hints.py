@@ -12,6 +12,7 @@ HINTS = {
     "barcode_taken": "Find who has it with client.items.list(barcode=…).",
     "entry_already_reversed": "Nothing is left to do: read the entry's reversed_by.",
     "entry_predates_count": "The count stands: leave occurred_at out, or count again.",
+    "events_gone": "Begin again at .first_sequence - 1, and read what you missed as it is now (stock, entries, items).",
     "idempotency_key_missing": "Send an Idempotency-Key header; the SDK does it by itself.",
     "idempotency_key_not_found": "The key is unknown so far; only a retry with the same key settles what happened.",
     "idempotency_key_reused": "A key belongs to one request for ever: use a new key for a new request.",

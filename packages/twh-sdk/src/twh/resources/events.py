@@ -79,7 +79,8 @@ class Events(Resource[DriverT_co]):
         Without one, keep `event.sequence` when you have dealt with an event and pass it as `after` when you come back:
         nothing is skipped. A lost connection is resumed for as long as it takes, unless `options` set a deadline.
 
-        It ends after `idle` seconds without anything new, or after `timeout` seconds in all, where one is given.
+        It ends after `idle` seconds without anything new, or after `timeout` seconds in all, where one is given. Where
+        events were dropped that it has not seen, it raises `EventsGone`, whose `.first_sequence` is the oldest there is.
         """
         return Following(
             method="GET",

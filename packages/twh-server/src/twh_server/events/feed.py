@@ -59,13 +59,14 @@ async def read(
     """
     parameters = {"tenant": tenant, "after": after, "kinds": list(kinds), "limit": limit}
     rows = await database.read(tenant, READ, parameters)
-    head, first = rows[0][:2] if rows else (0, 1)
-    after = first - 1 if after is None else after
-    if after < first - 1:
-        raise EventsGone(after, first)
+    head: int = rows[0][0] if rows else 0
+    first: int = rows[0][1] if rows else 1
+    behind = first - 1 if after is None else after
+    if behind < first - 1:
+        raise EventsGone(behind, first)
     found = [(sequence, body) for *_, sequence, body in rows if sequence is not None]
     # A full page may have more behind it; a page that is not full has seen everything up to the head.
-    next_after = found[-1][0] if len(found) == limit else max(after, head)
+    next_after = found[-1][0] if len(found) == limit else max(behind, head)
     return Stretch(bodies=[body.encode() for _, body in found], next_after=next_after, head=head)
 
 

@@ -166,7 +166,15 @@ def test_a_consumer_is_shown_each_event_once_over_two_runs_and_the_server_keeps_
 
 def checkpoint(sequence):
     moment = MONDAY.isoformat()
-    return {"name": "shop", "sequence": sequence, "head": 4, "lag": 0, "version": 1, "etag": '"cp1"', "updated_at": moment}
+    return {
+        "name": "shop",
+        "sequence": sequence,
+        "head": 4,
+        "lag": 0,
+        "version": 1,
+        "etag": '"cp1"',
+        "updated_at": moment,
+    }
 
 
 def numbers_in(ran):

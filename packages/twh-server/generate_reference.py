@@ -1,4 +1,4 @@
-"""Write the tables of docs/reference/problems.md and events.md from the code, or with --check say whether they are what it says.
+"""Write the tables of docs/reference that are made from the code, or with --check say whether they are what it says.
 
 A table stands between two comments, `<!-- from the code: NAME -->` and `<!-- end -->`; the prose around it is written by hand.
 """
@@ -6,6 +6,7 @@ A table stands between two comments, `<!-- from the code: NAME -->` and `<!-- en
 import argparse
 import re
 import sys
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from twh_server.http.event_schemas import carried_by
 from twh_server.http.problems import Coded, codes
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
+TARGETS = Path(__file__).parent / "tests" / "webhooks" / "targets.toml"
+"""The table that the tests hold the code to."""
 TABLE = re.compile(r"(<!-- from the code: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -33,8 +36,8 @@ def main() -> int:
 
 def written() -> Iterable[tuple[Path, str]]:
     """The pages with their tables as the code would have them."""
-    tables = {**problem_tables(), "event kinds": event_table()}
-    for name in ("problems.md", "events.md"):
+    tables = {**problem_tables(), "event kinds": event_table(), **target_tables()}
+    for name in ("problems.md", "events.md", "webhook-targets.md"):
         text = (PAGES / name).read_text(encoding="utf-8")
         yield PAGES / name, TABLE.sub(lambda found: f"{found[1]}{tables[found[2]]}{found[3]}", text)
 
@@ -64,6 +67,25 @@ def problem_table(found: Iterable[Coded]) -> str:
 def event_table() -> str:
     rows = [f"| `{kind}` | {told} | `{carried_by(kind).__name__}` |\n" for kind, told in KINDS.items()]
     return "".join(["\n| kind | what it tells | data |\n|---|---|---|\n", *rows, "\n"])
+
+
+def target_tables() -> dict[str, str]:
+    """Where webhooks may go: addresses, ways to write them, and what names lead to."""
+    table = tomllib.loads(TARGETS.read_text(encoding="utf-8"))
+    names = [(f"{what}: {', '.join(answers)}", *rest) for what, answers, *rest in table["names"]]
+    rows = {"addresses": table["addresses"], "notations": table["urls"], "names": names}
+    return {name: target_table(name, found) for name, found in rows.items()}
+
+
+def target_table(name: str, found: Iterable[tuple[str, str, str]]) -> str:
+    head = {"addresses": "address", "notations": "as it is written", "names": "what DNS answers"}[name]
+    rows = [f"| {what if name == 'names' else code(what)} | {who} | {why} |\n" for what, who, why in found]
+    return "".join([f"\n| {head} | who is sent there | why not others |\n|---|---|---|\n", *rows, "\n"])
+
+
+def code(text: str) -> str:
+    """Text as a table can show it, whatever is in it."""
+    return f"`{text.encode('unicode_escape').decode() if not text.isprintable() else text}`"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,17 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from twh_server.publishing.addresses import SCHEMES
-from twh_server.settings import Settings, faults_of, is_secret, origins, strangers, variable_of
+from twh_server.settings import (
+    NOWHERE,
+    Settings,
+    faults_of,
+    is_secret,
+    listed_in,
+    origins,
+    ports_in,
+    strangers,
+    variable_of,
+)
 
 NAMES = list(Settings.model_fields)
 # Where neither the default nor any text will do.
@@ -15,6 +25,8 @@ OTHER_VALUES = {
     "rate_limit_store_url": "redis://:c2VjcmV0@cache:6379",
     "publish_url": "nats://c2VjcmV0@bus:4222/twh",
     "metrics_port": "9464",
+    "webhook_allow": "10.1.0.0/16, corp.example",
+    "webhook_deny": "*",
 }
 
 
@@ -184,3 +196,51 @@ def test_the_defaults_are_settings_that_could_be_given(environment):
 
     assert base64.b64decode(given.secrets_key.get_secret_value()) == b""
     assert given.port == 8750
+
+
+@pytest.mark.parametrize(
+    "places",
+    ["corp.example", "10.0.0.0/8", "10.1.2.3", "fd12::/16, corp.example", "*", "a b\nc.example", "Corp.Example"],
+)
+def test_places_are_networks_and_hosts(environment, places):
+    environment.setenv("TWH_WEBHOOK_ALLOW", places)
+    environment.setenv("TWH_WEBHOOK_DENY", places)
+
+    assert listed_in(Settings().webhook_allow) == listed_in(Settings().webhook_deny) != NOWHERE
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("10.0.0.1/8", "has host bits set"),
+        ("10.0.0.0/33", "no network"),
+        ("127.1", "no network"),
+        ("*.corp.example", "no network"),
+        (".corp.example", "no network"),
+        ("corp.example/24", "no network"),
+        ("http://corp.example", "no network"),
+        ("bücher.example", "no network"),
+    ],
+)
+def test_what_is_no_place_is_named(faults, place, said):
+    (fault,) = faults(TWH_WEBHOOK_DENY=f"corp.example {place}")
+
+    assert fault.startswith("TWH_WEBHOOK_DENY cannot be used: ")
+    assert said in fault
+
+
+def test_ports_are_numbers_and_spans():
+    assert ports_in("443") == (range(443, 444),)
+    assert ports_in("80, 443 8000-8999,65535") == (
+        range(80, 81),
+        range(443, 444),
+        range(8000, 9000),
+        range(65535, 65536),
+    )
+
+
+@pytest.mark.parametrize("ports", ["http", "0", "65536", "9-8", "80-", "-1", "1-2-3", "80;443", ","])
+def test_what_is_no_port_is_named(faults, ports):
+    (fault,) = faults(TWH_WEBHOOK_PORTS=ports)
+
+    assert fault.startswith("TWH_WEBHOOK_PORTS cannot be used: ")

@@ -31,6 +31,7 @@ from twh_server.journal.commands import Answer
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
 from twh_server.telemetry import Handled, Watch, nobody, trace_of
+from twh_server.webhooks.targets import LOCAL, Policies
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -42,6 +43,7 @@ def open_rooms(
     bell: Bell,
     sealer: Sealer,
     *,
+    targets: Policies = LOCAL,
     limits: BodyLimits = DEFAULT_LIMITS,
     rates: Rates | None = None,
     watch: Watch = nobody,
@@ -49,7 +51,7 @@ def open_rooms(
 ) -> Rooms:
     """What the handlers of one server process use. Whoever opened the database closes it, after the application's shutdown.
 
-    Without `rates`, a key may ask as often as it likes; `watch` is told of every request; `writer` is the one to use.
+    `targets` says where webhooks may go. Without `rates`, a key may ask as often as it likes; `watch` is told of every request; `writer` is the one to use.
     """
     return Rooms(
         database=database,
@@ -57,6 +59,7 @@ def open_rooms(
         bell=bell,
         keys=Keys(database),
         sealer=sealer,
+        targets=targets,
         limits=limits,
         rates=rates,
         watch=watch,

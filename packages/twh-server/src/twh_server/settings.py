@@ -6,10 +6,12 @@ A secret is not shown by anything that shows settings. What cannot be used is to
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -41,6 +43,15 @@ _WAITS = re.compile(r"\d{1,6}( *, *\d{1,6})*")
 _STORE = re.compile(r"(redis|valkey)(s|\+unix|\+sentinel)?://.+")
 
 _BUS = re.compile(r"(kafka(\+ssl)?|nats|tls|rediss?|valkeys?)://[^/]+/.+")
+WEBHOOK_PORTS = "80, 443, 1024-65535"
+"""The ports of the web, and those that anybody may open: no mail, no shell, no directory."""
+
+ALL_PORTS = "1-65535"
+ANY_HOST = "*"
+
+_HOST = re.compile(r"(?=.*[a-z])[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+
+_PORTS = re.compile(r"([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?")
 
 Origin = Literal["default", "environment", "file", "command line"]
 
@@ -49,6 +60,17 @@ class Unusable(str):
     """In the place of a value: the sentence that says why there is none."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Networks, and hosts with all that are below them; `*` is every host."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+NOWHERE = Listed()
 
 
 class Settings(BaseSettings):
@@ -108,6 +130,18 @@ class Settings(BaseSettings):
     publish_url: SecretStr = Field(
         SecretStr(""),
         description="Buses to publish every event to, as URLs with spaces between them: kafka://host:9092/topic.",
+    )
+    webhook_allow: str = Field(
+        "",
+        description="Where webhooks may go although it is inside: networks and hosts, 10.1.0.0/16 or corp.example.",
+    )
+    webhook_deny: str = Field(
+        "", description="Where webhooks may not go: networks and hosts, * for every host that is not allowed."
+    )
+    webhook_ports: str = Field(WEBHOOK_PORTS, description="The ports that webhooks may go to, and spans of ports.")
+    webhook_private: bool = Field(
+        default=False,
+        description="Whether webhooks of sandbox tenants may go to loopback and private addresses.",
     )
     postgres_binaries: Path | None = Field(
         None, description="Where the programs of the embedded PostgreSQL are, instead of the packaged ones."
@@ -171,6 +205,24 @@ class Settings(BaseSettings):
             raise ValueError("TWH_PUBLISH_URL cannot be used: each is a URL such as kafka://host:9092/topic.")
         return value
 
+    @field_validator("webhook_allow", "webhook_deny")
+    @classmethod
+    def _are_listed(cls, value: str, info: ValidationInfo) -> str:
+        try:
+            listed_in(value)
+        except ValueError as fault:
+            raise ValueError(f"{variable_of(str(info.field_name))} cannot be used: {fault}.") from None
+        return value
+
+    @field_validator("webhook_ports")
+    @classmethod
+    def _are_ports(cls, value: str) -> str:
+        try:
+            ports_in(value)
+        except ValueError as fault:
+            raise ValueError(f"TWH_WEBHOOK_PORTS cannot be used: {fault}.") from None
+        return value
+
     @property
     def rate(self) -> tuple[int, int] | None:
         """The requests and the seconds of the rate limit; None without one."""
@@ -214,6 +266,35 @@ def strangers() -> list[str]:
     """Variables that begin like a setting and are none: most likely misspelt."""
     known = {variable_of(name) + ending for name in Settings.model_fields for ending in ("", FROM_FILE)}
     return sorted(name for name in variables() if name not in known | OTHERS)
+
+
+def listed_in(text: str) -> Listed:
+    """The places of a list with commas or spaces between them. Raises ValueError for one that is neither network nor host."""
+    networks: list[IPv4Network | IPv6Network] = []
+    hosts: list[str] = []
+    for place in text.replace(",", " ").lower().split():
+        try:
+            networks.append(ip_network(place))
+        except ValueError as fault:
+            if place != ANY_HOST and not _HOST.fullmatch(place):
+                reason = str(fault) if "host bits" in str(fault) else f"{place} is no network and no host's name"
+                raise ValueError(reason) from None
+            hosts.append(place)
+    return Listed(tuple(networks), tuple(hosts))
+
+
+def ports_in(text: str) -> tuple[range, ...]:
+    """The spans of a list such as `80, 443, 8000-8999`. Raises ValueError."""
+    spans: list[range] = []
+    for span in text.replace(",", " ").split():
+        found = _PORTS.fullmatch(span)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if not first <= last <= 65_535:
+            raise ValueError(f"{span} is no port and no span of ports such as 8000-8999")
+        spans.append(range(first, last + 1))
+    if not spans:
+        raise ValueError("it names no port")
+    return tuple(spans)
 
 
 def variable_of(name: str) -> str:

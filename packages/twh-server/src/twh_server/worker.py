@@ -23,6 +23,7 @@ from twh_server.webhooks.deliver import Courier
 from twh_server.webhooks.disabling import Watch
 from twh_server.webhooks.endpoints import DisabledBecause
 from twh_server.webhooks.schedule import Schedule
+from twh_server.webhooks.targets import LOCAL, Policies
 
 SWEEP_PAUSE_SECONDS = 600.0
 GROWTH_PAUSE_SECONDS = 2.0
@@ -38,6 +39,7 @@ async def working(
     sealer: Sealer,
     *,
     schedule: Schedule | None = None,
+    targets: Policies = LOCAL,
     attempted: Callable[[Result], None] = deliver.nobody,
     disabled: Callable[[DisabledBecause], None] = disabling.nobody,
     lagging: Callable[[str, Lag], None] | None = None,
@@ -45,13 +47,13 @@ async def working(
 ) -> AsyncGenerator[None]:
     """Work as long as the block runs; at its end, what is under way is finished first.
 
-    `schedule` says when what failed is tried again. `attempted` is told of each attempt to deliver, `disabled` of each
+    `targets` says where webhooks may go, `schedule` when what failed is tried again. `attempted` is told of each attempt to deliver, `disabled` of each
     endpoint that is disabled; `lagging`, now and then, how far each follower is behind. Each of the publishers, by
     name, has a follower of that name, which takes a connection of the workers' pool.
     """
     writer = Writer(database, bell)
     watch = Watch(database, writer, clock=deliver.now, disabled=disabled)
-    courier = Courier(database, sealer, schedule=schedule, attempted=attempted, gone=watch.gone)
+    courier = Courier(database, sealer, policies=targets, schedule=schedule, attempted=attempted, gone=watch.gone)
     follower = Follower(database, bell, fan_out.FOLLOWER, fan_out.fan_out, committed=courier.wake)
     publishing = [Publishing(database, bell, name, publisher) for name, publisher in (publishers or {}).items()]
     async with asyncio.TaskGroup() as tasks:

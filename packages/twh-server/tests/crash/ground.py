@@ -45,6 +45,7 @@ class Program:
             "TWH_PORT": str(port),
             "TWH_SECRETS_KEY": SECRETS_KEY,
             "TWH_RATE_LIMIT": "off",
+            "TWH_WEBHOOK_PRIVATE": "true",  # the receiver is on this machine
             "TWH_LOG_REQUESTS": "false",
             "TWH_IDLE_IN_TRANSACTION_SESSION_TIMEOUT": str(IDLE_SECONDS),
             "TWH_LOCK_TIMEOUT": str(LOCK_SECONDS),

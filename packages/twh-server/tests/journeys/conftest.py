@@ -48,7 +48,7 @@ def running(command, log, **told):
     with log.open("w") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", "twh_server", command],
-            env=kept | {"TWH_SECRETS_KEY": SECRETS_KEY} | told,
+            env=kept | {"TWH_SECRETS_KEY": SECRETS_KEY, "TWH_WEBHOOK_PRIVATE": "true"} | told,
             stderr=said,
         )
     try:

@@ -50,7 +50,7 @@ class Fleet:
 
     def environment(self, keys):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TWH_")}
-        return {**kept, "TWH_DATABASE_URL": self.database_url, **keys}
+        return {**kept, "TWH_DATABASE_URL": self.database_url, "TWH_WEBHOOK_PRIVATE": "true", **keys}
 
     async def start(self, place, keys):
         environment = self.environment(keys)

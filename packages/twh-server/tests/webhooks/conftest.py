@@ -238,13 +238,12 @@ async def receiver():
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def webhooks(database, writer, shop, superuser):
+async def webhooks(database, writer, shop, superuser, nobody_elses_deliveries):
     return Webhooks(database, writer, shop, superuser)
 
 
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def nobody_elses_deliveries(address, superuser):
+@pytest_asyncio.fixture(loop_scope="session")
+async def nobody_elses_deliveries(superuser):
     """What other tests have left to be delivered, to hosts that are none, would keep these couriers busy with looking them up."""
-    _ = address  # migrated
     await superuser.execute("update webhook_endpoints set enabled = false where enabled")
     await superuser.execute("update endpoint_queues set due_at = null where due_at is not null")

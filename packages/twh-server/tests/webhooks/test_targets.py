@@ -1,196 +1,109 @@
-"""Where deliveries may go: a table of addresses and notations, and a resolver that lies."""
+"""Where deliveries may go: the published table of addresses, notations and names, and what the operator says besides."""
 
 import socket
+import tomllib
 from ipaddress import ip_address
+from pathlib import Path
 
-import aiohttp
 import pytest
-from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from twh_server.settings import NOWHERE, WEBHOOK_PORTS, listed_in, ports_in
 from twh_server.webhooks import targets
-from twh_server.webhooks.dialing import CheckedResolver, CheckedSockets
-from twh_server.webhooks.targets import LIVE, SANDBOX, TargetRefused, refusal
+from twh_server.webhooks.endpoint_commands import _url_problems
+from twh_server.webhooks.targets import LIVE, LOCAL, TargetRefused, refusal
 
-PUBLIC = [
-    "1.1.1.1",
-    "8.8.8.8",
-    "100.63.255.255",
-    "100.128.0.0",
-    "172.15.255.255",
-    "172.32.0.1",
-    "192.167.255.255",
-    "2606:4700::1111",
-    "2a00:1450:4001::1",
-    "::ffff:8.8.8.8",
-    "64:ff9b::8.8.8.8",
-    "2002:808:808::1",
-]
+TABLE = tomllib.loads((Path(__file__).parent / "targets.toml").read_text())
+HOSTED = targets.policies(inside=False, ports=ports_in(WEBHOOK_PORTS), allowed=NOWHERE, denied=NOWHERE)
 
-INSIDE = [
-    "127.0.0.1",
-    "127.255.255.254",
-    "10.0.0.1",
-    "172.16.0.1",
-    "172.31.255.255",
-    "192.168.1.1",
-    "100.64.0.1",
-    "::1",
-    "fc00::1",
-    "fd12:3456:789a::1",
-    "::ffff:127.0.0.1",
-    "::ffff:10.1.2.3",
-    "::ffff:0:127.0.0.1",
-    "64:ff9b::127.0.0.1",
-    "64:ff9b::c0a8:101",
-    "2002:7f00:1::",
-    "2002:a00:1::1",
-]
-
-NEVER = [
-    "0.0.0.0",
-    "0.1.2.3",
-    "::",
-    "169.254.0.1",
-    "169.254.169.254",
-    "fe80::1",
-    "fd00:ec2::254",
-    "fd20:ce::254",
-    "100.100.100.200",
-    "168.63.129.16",
-    "192.0.0.192",
-    "192.0.2.1",
-    "198.18.0.1",
-    "198.51.100.1",
-    "203.0.113.1",
-    "192.88.99.1",
-    "224.0.0.1",
-    "239.255.255.250",
-    "240.0.0.1",
-    "255.255.255.255",
-    "ff02::1",
-    "fec0::1",
-    "2001:db8::1",
-    "2001:0:53aa:64c:0:0:0:1",
-    "3fff::1",
-    "5f00::1",
-    "100::1",
-    "64:ff9b:1::a00:1",
-    "::127.0.0.1",
-    "::ffff:169.254.169.254",
-    "::ffff:0.0.0.0",
-    "64:ff9b::169.254.169.254",
-    "2002:a9fe:a9fe::1",
-]
+REACHED_BY = {"anyone": 3, "sandbox": 2, "local": 1, "nobody": 0}
+"""How many of a local sandbox, a sandbox and a live tenant, in this order, may be sent there."""
+POLICIES = [LOCAL["sandbox"], HOSTED["sandbox"], HOSTED["live"]]
 
 
-@pytest.mark.parametrize("address", PUBLIC)
-def test_public_addresses_may_be_reached(address):
-    assert refusal(ip_address(address), LIVE) is None
-    assert refusal(ip_address(address), SANDBOX) is None
+@pytest.mark.parametrize(("address", "who", "why"), TABLE["addresses"])
+def test_an_address_is_reached_by_whom_the_table_says(address, who, why):
+    reasons = [refusal(ip_address(address), policy) for policy in POLICIES]
+
+    assert reasons == [None] * REACHED_BY[who] + [why] * (3 - REACHED_BY[who])
 
 
-@pytest.mark.parametrize("address", INSIDE)
-def test_inside_addresses_may_be_reached_from_a_sandbox_only(address):
-    assert refusal(ip_address(address), LIVE)
-    assert refusal(ip_address(address), SANDBOX) is None
+@pytest.mark.parametrize(("url", "who", "why"), TABLE["urls"])
+def test_a_url_may_be_an_endpoints_for_whom_the_table_says(url, who, why):
+    problems = [_url_problems(url, policy) for policy in POLICIES]
+
+    assert [not found for found in problems] == [place < REACHED_BY[who] for place in range(3)]
+    assert not problems[-1] or problems[-1][0].message.startswith(why)
 
 
-@pytest.mark.parametrize("address", NEVER)
-def test_other_addresses_are_never_reached(address):
-    assert refusal(ip_address(address), LIVE)
-    assert refusal(ip_address(address), SANDBOX)
+def test_nothing_stands_in_the_table_twice():
+    targets = [row[0] for rows in TABLE.values() for row in rows]
+
+    assert len(targets) == len(set(targets)) >= 179
+
+
+@pytest.mark.parametrize("host", ["127.1", "0x7f000001", "0177.0.0.1", "017700000001", "2130706433"])
+def test_what_the_c_library_dials_for_an_odd_notation_is_known(host):
+    assert str(targets.literal(host)) == socket.getaddrinfo(host, 80)[0][4][0] == "127.0.0.1"
+
+
+def told(*, allow="", deny="", ports=WEBHOOK_PORTS, inside=False):
+    allowed, denied = listed_in(allow), listed_in(deny)
+    return targets.policies(inside=inside, ports=ports_in(ports), allowed=allowed, denied=denied)["live"]
+
+
+def may(policy, url):
+    try:
+        return targets.check(URL(url, encoded=True), policy)
+    except TargetRefused:
+        return None
 
 
 @pytest.mark.parametrize(
-    "host", ["127.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "127.0.0.1.", "localhost", "LOCALHOST."]
-)
-def test_odd_notations_of_this_machine_are_seen_through(host):
-    with pytest.raises(TargetRefused):
-        targets.check(URL(f"https://{host}/", encoded=True), LIVE)
+    ("allow", "deny", "yes", "no"),
+    [
+        ("10.1.0.0/16", "", ["10.1.2.3", "[::ffff:10.1.2.3]", "[64:ff9b::10.1.2.3]", "8.8.8.8"], ["10.2.0.1", "127.0.0.1"]),
+        ("10.1.0.0/16", "10.1.2.0/24", ["10.1.3.1"], ["10.1.2.3", "[::ffff:10.1.2.3]"]),
+        ("10.1.2.0/24", "10.0.0.0/8", ["10.1.2.3"], ["10.1.3.1"]),
+        ("10.1.2.0/24", "10.1.2.0/24", [], ["10.1.2.3"]),
+        ("", "8.8.0.0/16", ["8.9.0.1"], ["8.8.8.8", "[::ffff:8.8.8.8]", "[2002:808:808::1]"]),
+        ("", "2002::/16", ["8.8.8.8"], ["[2002:808:808::1]"]),
+        ("fd12::/16", "", ["[fd12::1]"], ["[fd13::1]"]),
+        ("0.0.0.0/0, ::/0", "", ["127.0.0.1", "[::1]", "198.18.0.1"], ["169.254.169.254", "[fd00:ec2::254]", "0.0.0.0"]),
+        ("", "example.com", ["example.org", "notexample.com"], ["example.com", "EXAMPLE.com.", "a.b.example.com"]),
+        ("hooks.example.com", "example.com", ["hooks.example.com", "eu.hooks.example.com"], ["example.com", "x.example.com"]),
+        ("example.com", "*", ["example.com", "hooks.example.com"], ["example.org", "8.8.8.8", "[2606:4700::1111]"]),
+        ("8.8.8.0/24", "*", ["8.8.8.8"], ["example.com", "8.8.4.4"]),
+        ("*", "example.com", ["example.org", "localhost", "10.0.0.1"], ["example.com", "169.254.169.254"]),
+    ],
+)  # fmt: skip
+def test_the_narrower_of_what_the_operator_says_counts(allow, deny, yes, no):
+    policy = told(allow=allow, deny=deny)
+
+    assert [host for host in yes if not may(policy, f"https://{host}/")] == []
+    assert [host for host in no if may(policy, f"https://{host}/")] == []
 
 
-@pytest.mark.parametrize("url", ["https://example.com/", "https://8.8.8.8/", "https://[2606:4700::1111]:8443/x"])
-def test_public_hosts_pass(url):
-    targets.check(URL(url, encoded=True), LIVE)
+def test_an_allowed_host_may_lead_inside_and_another_may_not():
+    policy = told(allow="corp.example")
+
+    assert may(policy, "https://hooks.corp.example/").inside
+    assert not may(policy, "https://example.com/").inside
+    assert may(policy, "http://hooks.corp.example/") is None
+
+
+def test_ports_are_those_that_the_operator_says():
+    policy = told(ports="443, 9000-9001")
+
+    assert [port for port in (80, 443, 8443, 9000, 9001, 9002) if may(policy, f"https://example.com:{port}/")] == [
+        443,
+        9000,
+        9001,
+    ]
+    with pytest.raises(TargetRefused, match="Port 22 is not used here; use 443 or 9000 to 9001"):
+        targets.check(URL("https://example.com:22/"), policy)
 
 
 def test_a_live_tenant_is_reached_over_https_only():
     with pytest.raises(TargetRefused, match="use https"):
         targets.check(URL("http://example.com/"), LIVE)
-
-
-class LyingResolver(AbstractResolver):
-    """Answers each question with the next of its answers."""
-
-    def __init__(self, *answers):
-        self._answers = iter(answers)
-
-    async def resolve(self, host, port=0, family=socket.AF_INET):
-        return [
-            {"hostname": host, "host": address, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}
-            for address in next(self._answers)
-        ]
-
-    async def close(self):
-        pass
-
-
-async def test_a_name_with_one_refused_address_is_refused_whole():
-    resolver = CheckedResolver(LIVE, LyingResolver(["8.8.8.8", "10.0.0.1"]))
-
-    with pytest.raises(TargetRefused, match=r"hooks\.example \(10\.0\.0\.1\)"):
-        await resolver.resolve("hooks.example", 443)
-
-
-async def test_a_name_that_changes_its_mind_is_not_dialled(receiver):
-    # The resolver is not even asked to check: the socket refuses by itself.
-    connector = aiohttp.TCPConnector(
-        resolver=LyingResolver(["127.0.0.1"]), socket_factory=CheckedSockets(LIVE), use_dns_cache=False
-    )
-    async with aiohttp.ClientSession(connector=connector) as session:
-        with pytest.raises(aiohttp.ClientConnectorError) as refused:
-            await session.post(f"http://rebound.example:{receiver.port}/")
-
-    assert isinstance(refused.value.os_error, TargetRefused)
-    assert receiver.requests == []
-
-
-async def test_a_literal_address_is_not_dialled_either(receiver):
-    connector = aiohttp.TCPConnector(socket_factory=CheckedSockets(LIVE))
-    async with aiohttp.ClientSession(connector=connector) as session:
-        with pytest.raises(aiohttp.ClientConnectorError) as refused:
-            await session.post(f"http://127.0.0.1:{receiver.port}/")
-
-    assert isinstance(refused.value.os_error, TargetRefused)
-    assert receiver.requests == []
-
-
-async def test_proxies_of_the_environment_are_not_used(webhooks, receiver, monkeypatch):
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    await webhooks.create(receiver.url)
-    await webhooks.happen("A")
-    await webhooks.fan_out()
-
-    await webhooks.attempt_all()
-
-    assert len(receiver.requests) == 1
-
-
-async def test_an_endpoint_whose_name_leads_inside_is_a_failed_attempt_that_says_so(webhooks, receiver, database, shop):
-    endpoint = await webhooks.create(f"http://localhost:{receiver.port}/")
-    async with database.transaction() as tx:
-        await tx.execute("select set_config('twh.tenant', %s, true)", (str(shop.tenant),))
-        await tx.execute(
-            "update webhook_endpoints set url = 'http://169.254.169.254/' where tenant_id = %s", (shop.tenant,)
-        )
-    await webhooks.happen("A")
-    await webhooks.fan_out()
-
-    await webhooks.attempt_all()
-
-    (delivery,) = await webhooks.deliveries(endpoint=endpoint.id)
-    (attempt,) = await webhooks.attempts(delivery)
-    assert attempt.error.startswith("169.254.169.254 is refused: it is link-local")
-    assert attempt.response is None

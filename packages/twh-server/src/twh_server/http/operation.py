@@ -26,6 +26,7 @@ from twh_server.journal.refusals import Unavailable
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
 from twh_server.telemetry import Handled, Watch, trace_of
+from twh_server.webhooks.targets import Policies
 
 JSON = "application/json"
 
@@ -45,6 +46,8 @@ class Rooms:
     bell: Bell
     keys: Keys
     sealer: Sealer
+    targets: Policies
+    """Where webhooks may go."""
     limits: incoming.BodyLimits
     rates: Rates | None
     watch: Watch

@@ -14,7 +14,7 @@ from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import Body, PageQuery, Query, changes_of
 from twh_server.journal.commands import Answer, Command
 from twh_server.journal.versions import StaleVersion
-from twh_server.webhooks import deliveries, endpoints, targets
+from twh_server.webhooks import deliveries, endpoints
 from twh_server.webhooks.deliveries import Attempt, Delivery, DeliveryFilter, DeliveryState
 from twh_server.webhooks.endpoint_commands import (
     OVERLAP_SECONDS_DEFAULT,
@@ -111,7 +111,7 @@ async def create(call: Call[EndpointDraft, Query]) -> Answer:
         url=call.body.url,
         kinds=call.body.kinds,
         description=call.body.description,
-        policy=targets.POLICIES[call.access.tenant_kind],
+        policy=call.rooms.targets[call.access.tenant_kind],
         sealer=call.rooms.sealer,
     )
     return await _submit_secret(call, command, status=201)
@@ -168,7 +168,7 @@ async def update(call: Call[EndpointChanges, Query]) -> Answer:
     command = UpdateEndpoint(
         endpoint=call.path["endpoint"],
         changes=changes_of(call.body),
-        policy=targets.POLICIES[call.access.tenant_kind],
+        policy=call.rooms.targets[call.access.tenant_kind],
         if_match=call.if_match,
     )
     return await call.submit(command, _shown)

@@ -10,7 +10,7 @@ from twh_server.events.bell import Bell
 from twh_server.http.incoming import BodyLimits
 from twh_server.journal.writer import Writer
 from twh_server.processes.metering import Meter
-from twh_server.processes.starting import rates_of
+from twh_server.processes.starting import rates_of, targets_of
 from twh_server.settings import Settings
 from twh_server.telemetry import RequestLines, Watch, all_of
 
@@ -45,5 +45,14 @@ def application(
         meter.read(writer, rates)
     if settings.log_requests and settings.log_level in ("debug", "info"):
         watches.append(RequestLines(form=settings.log_format))
-    rooms = open_rooms(database, bell, sealer, limits=limits, rates=rates, watch=all_of(watches), writer=writer)
+    rooms = open_rooms(
+        database,
+        bell,
+        sealer,
+        targets=targets_of(settings),
+        limits=limits,
+        rates=rates,
+        watch=all_of(watches),
+        writer=writer,
+    )
     return build(rooms)

@@ -24,8 +24,9 @@ from twh_server.processes.assembly import application, pools
 from twh_server.processes.listening import CannotStart, url_of
 from twh_server.processes.sandbox_folder import SandboxFolder
 from twh_server.processes.serving import run, serving, told_to_stop
+from twh_server.processes.starting import targets_of
 from twh_server.sandboxes.create import create_sandbox
-from twh_server.settings import Settings
+from twh_server.settings import ALL_PORTS, Settings
 from twh_server.telemetry import form_lines
 
 POSTGRES_LOOK_SECONDS = 0.5
@@ -41,6 +42,8 @@ def live(settings: Settings, folder: SandboxFolder, postgres: EmbeddedPostgres, 
         migrations()(address)
     elif hindrance := standing.hindrance():
         raise CannotStart(hindrance)
+    # Whoever runs a sandbox wants its webhooks on the machine that they sit at, wherever they listen there.
+    settings = settings.model_copy(update={"webhook_private": True, "webhook_ports": ALL_PORTS})
     run(_live(settings, folder, postgres, listening))
 
 
@@ -111,7 +114,8 @@ def _worker(settings: Settings, database: Database, bell: Bell, sealer: Sealer) 
     from twh_server.webhooks.schedule import Schedule
     from twh_server.worker import working
 
-    return working(database, bell, sealer, schedule=Schedule(waits_seconds=settings.waits_seconds))
+    schedule = Schedule(waits_seconds=settings.waits_seconds)
+    return working(database, bell, sealer, targets=targets_of(settings), schedule=schedule)
 
 
 async def _first_tenant(database: Database, bell: Bell) -> Mapping[str, Any]:

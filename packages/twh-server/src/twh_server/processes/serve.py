@@ -24,7 +24,7 @@ from twh_server.processes.serving import (
     serving,
     told_to_stop,
 )
-from twh_server.processes.starting import migrated, publishers_of, rates_of, sealer_of
+from twh_server.processes.starting import migrated, publishers_of, rates_of, sealer_of, targets_of
 from twh_server.publishing.publisher import Publisher
 from twh_server.settings import Settings
 from twh_server.telemetry import form_lines
@@ -100,7 +100,7 @@ async def _work(
     room_for_files(CONNECTIONS_MAX)
     async with (
         pools(settings, address, publishers=len(publishers)) as database,
-        working(database, bell, sealer, schedule=schedule, publishers=publishers, **told),
+        working(database, bell, sealer, targets=targets_of(settings), schedule=schedule, publishers=publishers, **told),
     ):
         ringing = asyncio.create_task(bell.run(database))
         keep_what_was_loaded()

@@ -16,7 +16,8 @@ from twh_server.processes.listening import CannotStart
 from twh_server.publishing.addresses import addresses_in
 from twh_server.publishing.buses import publisher_at
 from twh_server.publishing.publisher import Publisher
-from twh_server.settings import Settings
+from twh_server.settings import Settings, listed_in, ports_in
+from twh_server.webhooks.targets import Policies, policies
 
 CONNECT_SECONDS = 5
 
@@ -86,6 +87,16 @@ def rates_of(settings: Settings) -> Rates | None:
     if store is None:
         return Buckets(rate)
     return SharedBuckets(rate, store, wait_seconds=settings.rate_limit_store_timeout)
+
+
+def targets_of(settings: Settings) -> Policies:
+    """Where the webhooks of each kind of tenant may go."""
+    return policies(
+        inside=settings.webhook_private,
+        ports=ports_in(settings.webhook_ports),
+        allowed=listed_in(settings.webhook_allow),
+        denied=listed_in(settings.webhook_deny),
+    )
 
 
 def rate_store_of(settings: Settings) -> Store | None:

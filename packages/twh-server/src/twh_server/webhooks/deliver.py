@@ -19,6 +19,7 @@ from twh_server.webhooks.health import PROMPT_SECONDS
 from twh_server.webhooks.places import Place, Places
 from twh_server.webhooks.schedule import Schedule
 from twh_server.webhooks.sending import DEADLINE_SECONDS, Answered, Sender
+from twh_server.webhooks.targets import LOCAL, Policies
 
 LOOK_SECONDS = 1.0
 """Even when nobody wakes it, a courier looks for due deliveries this often."""
@@ -47,6 +48,7 @@ class Courier:
         database: Database,
         sealer: Sealer,
         *,
+        policies: Policies = LOCAL,
         schedule: Schedule | None = None,
         clock: Callable[[], datetime] = now,
         attempted: Callable[[Result], None] = nobody,
@@ -63,7 +65,7 @@ class Courier:
         self._attempted = attempted
         self._gone = gone
         self._places = places or Places()
-        self._sender = Sender(sealer, deadline_seconds=deadline_seconds)
+        self._sender = Sender(sealer, policies=policies, deadline_seconds=deadline_seconds)
         self._deadline = timedelta(seconds=deadline_seconds)
         self._lease_seconds = lease_seconds
         self._prompt_seconds = prompt_seconds

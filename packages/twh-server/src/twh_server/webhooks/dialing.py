@@ -3,7 +3,7 @@
 import socket
 from ipaddress import ip_address
 
-from aiohttp import ThreadedResolver
+from aiohttp import AsyncResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from twh_server.webhooks.targets import Policy, require
@@ -13,12 +13,26 @@ AddressInfo = tuple[
 ]
 
 
-class CheckedResolver(AbstractResolver):
-    """Resolves names with the system's resolver, and refuses a name when any of its addresses is refused."""
+DNS_WAIT_SECONDS = 2.0
+"""For the first answer to a question; it is asked again then, waiting longer each time."""
+DNS_TRIES = 3
+"""With these, an attempt hears that DNS is silent (after about 12 seconds) before its own deadline."""
 
-    def __init__(self, policy: Policy, resolver: AbstractResolver | None = None) -> None:
+
+def open_resolver() -> AbstractResolver:
+    """Asks the hosts file and the DNS of this machine: any number of questions at once, and none waits for another.
+
+    The system's own resolver takes a thread for each question, and a few names that nobody answers for take them all.
+    """
+    return AsyncResolver(timeout=DNS_WAIT_SECONDS, tries=DNS_TRIES)
+
+
+class CheckedResolver(AbstractResolver):
+    """Resolves names with another resolver, which stays open, and refuses a name when any of its addresses is refused."""
+
+    def __init__(self, policy: Policy, resolver: AbstractResolver) -> None:
         self._policy = policy
-        self._resolver = resolver or ThreadedResolver()
+        self._resolver = resolver
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -30,8 +44,7 @@ class CheckedResolver(AbstractResolver):
         return found
 
     async def close(self) -> None:
-        """Close the resolver underneath."""
-        await self._resolver.close()
+        """Leave the resolver underneath to whoever opened it."""
 
 
 class CheckedSockets:

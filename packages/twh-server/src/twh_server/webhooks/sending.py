@@ -5,16 +5,18 @@ decides; of the body, the first few kilobytes are kept for whoever reads the att
 """
 
 import asyncio
-import socket
+import os
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from twh_server import __version__
@@ -23,8 +25,8 @@ from twh_server.access.tenants import TenantKind
 from twh_server.database.identifiers import EVENT
 from twh_server.webhooks import signing, targets
 from twh_server.webhooks.claims import Claim
-from twh_server.webhooks.dialing import CheckedResolver, CheckedSockets
-from twh_server.webhooks.targets import Policy, TargetRefused
+from twh_server.webhooks.dialing import CheckedResolver, CheckedSockets, open_resolver
+from twh_server.webhooks.targets import Policies, Policy, TargetRefused
 
 DEADLINE_SECONDS = 15.0
 """For all of an attempt: finding the address, connecting, sending, and the answer."""
@@ -66,16 +68,32 @@ class Answered:
 class Sender:
     """Sends for every tenant, each under the policy of its kind. An async context manager: open once, close at the end."""
 
-    def __init__(self, sealer: Sealer, *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
+    def __init__(
+        self,
+        sealer: Sealer,
+        *,
+        policies: Policies = targets.LOCAL,
+        deadline_seconds: float = DEADLINE_SECONDS,
+        resolver: Callable[[], AbstractResolver] = open_resolver,
+        trusted: ssl.SSLContext | None = None,
+    ) -> None:
+        """`resolver` opens what finds addresses; `trusted` are other certificates than the system's."""
         self._sealer = sealer
+        self._policies = policies
         self._deadline_seconds = deadline_seconds
-        self._sessions: dict[TenantKind, aiohttp.ClientSession] = {}
+        self._open_resolver = resolver
+        self._trusted = trusted
+        self._sessions: dict[tuple[TenantKind, bool], aiohttp.ClientSession] = {}
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        for kind, policy in targets.POLICIES.items():
+        resolver = self._open_resolver()
+        self._open.push_async_callback(resolver.close)
+        for kind, policy in self._policies.items():
             # A session for each policy: a connection that one may use is never handed to the other.
-            self._sessions[kind] = await self._open.enter_async_context(_session(policy))
+            for inside in {False, True} if policy.allowed.hosts else {policy.inside}:
+                session = _session(replace(policy, inside=inside), resolver, self._trusted)
+                self._sessions[kind, inside] = await self._open.enter_async_context(session)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -89,8 +107,9 @@ class Sender:
         error: str | None = None
         retry_after: timedelta | None = None
         try:
-            url, headers = self._signed(claim, at)
-            session = self._sessions[claim.tenant_kind]
+            url, headers = URL(claim.url, encoded=True), self._headers(claim, at)
+            policy = targets.check(url, self._policies[claim.tenant_kind])
+            session = self._sessions[claim.tenant_kind, policy.inside]
             async with (
                 asyncio.timeout(self._deadline_seconds),
                 session.post(url, data=claim.body, headers=headers, allow_redirects=False) as response,
@@ -111,9 +130,7 @@ class Sender:
             retry_after=retry_after,
         )
 
-    def _signed(self, claim: Claim, at: datetime) -> tuple[URL, dict[str, str]]:
-        url = URL(claim.url, encoded=True)
-        targets.check(url, targets.POLICIES[claim.tenant_kind])
+    def _headers(self, claim: Claim, at: datetime) -> dict[str, str]:
         secrets = [
             self._sealer.open_secret(sealed, tenant=claim.tenant, endpoint=claim.endpoint)
             for sealed in claim.sealed_secrets
@@ -121,7 +138,7 @@ class Sender:
         signed = signing.headers(
             secrets, message_id=EVENT.text(claim.event), timestamp=int(at.timestamp()), body=claim.body
         )
-        return url, {**_HEADERS, **signed}
+        return {**_HEADERS, **signed}
 
 
 def put_off(retry_after: str, *, at: datetime) -> timedelta | None:
@@ -143,9 +160,11 @@ def reason_of(fault: Exception) -> str:
         case TargetRefused() | CannotUnseal():
             return str(fault)
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as rejected):
-            return f"The certificate was not accepted: {rejected.verify_message}."
+            return f"The certificate was not accepted: {rejected.verify_message.rstrip('.')}."
+        case aiohttp.ClientConnectorDNSError() if not isinstance(fault.os_error, TargetRefused):
+            return f"The name {fault.host} has no address: {fault.os_error.strerror}."
         case aiohttp.ClientConnectorError():
-            return _no_connection(fault.host, fault.os_error)
+            return _no_connection(fault.os_error)
         case aiohttp.ClientResponseError():
             return f"The answer is not HTTP as we know it: {fault.message}."
         case aiohttp.ClientConnectionError() | ConnectionError():
@@ -154,22 +173,21 @@ def reason_of(fault: Exception) -> str:
             return f"{type(fault).__name__}: {fault}"
 
 
-def _no_connection(host: str, fault: OSError) -> str:
+def _no_connection(fault: OSError) -> str:
     match fault:
         case TargetRefused():
             return str(fault)
-        case socket.gaierror():
-            return f"The name {host} has no address: {fault.strerror}."
         case ssl.SSLError():
             return f"No secure connection came about: {fault.reason}."
         case _:
-            return f"There was no connection: {fault.strerror or fault}."
+            return f"There was no connection: {os.strerror(fault.errno) if fault.errno else fault}."
 
 
-def _session(policy: Policy) -> aiohttp.ClientSession:
+def _session(policy: Policy, resolver: AbstractResolver, trusted: ssl.SSLContext | None) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
-        resolver=CheckedResolver(policy),
+        resolver=CheckedResolver(policy, resolver),
         socket_factory=CheckedSockets(policy),
+        ssl=trusted or True,
         limit=0,  # how much is under way at once is decided by whoever claims
         keepalive_timeout=KEEP_ALIVE_SECONDS,
     )

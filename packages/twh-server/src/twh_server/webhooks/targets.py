@@ -1,18 +1,25 @@
 """Where a delivery may go: every address of a name is checked, and only a checked address is dialled.
 
 The check stands at the socket itself, so a name that answers differently the second time changes nothing. A live
-tenant's deliveries go to public addresses over https; a sandbox's may also stay inside the house.
+tenant's deliveries go to public addresses over https. A sandbox's may use http, and stay inside the house where the
+operator lets them, as a sandbox on one's own machine does. The operator may allow and deny networks and hosts besides:
+the narrower of two rules counts, and of two as narrow the one that denies.
 """
 
+import re
 import socket
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from yarl import URL
 
 from twh_server.access.tenants import TenantKind
+from twh_server.settings import ALL_PORTS, ANY_HOST, NOWHERE, Listed, ports_in
 
 Address = IPv4Address | IPv6Address
+
+_NUMBER_LAST = re.compile(r"(^|\.)(\d+|0x[\da-f]*)\.?$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +29,43 @@ class Policy:
     schemes: frozenset[str]
     inside: bool
     """Whether loopback and private addresses may be reached."""
+    ports: tuple[range, ...]
+    allowed: Listed = NOWHERE
+    """Where the operator lets deliveries go although it is inside."""
+    denied: Listed = NOWHERE
+
+    def towards(self, name: str) -> "Policy":
+        """The policy for the addresses of a host: those of an allowed one may be inside. Raises TargetRefused."""
+        said = _narrower(_widths(self.allowed, name), _widths(self.denied, name))
+        if said is False:
+            raise TargetRefused(f"{name or 'This host'} is denied by the operator of this server.")
+        return replace(self, inside=True) if said and not self.inside else self
+
+    def says_of(self, address: Address) -> bool | None:
+        """Whether the operator's networks allow or deny an address; None when they say nothing."""
+        allowed, denied = (
+            [network.prefixlen for network in places.networks if address in network]
+            for places in (self.allowed, self.denied)
+        )
+        return _narrower(allowed, denied)
 
 
-LIVE = Policy(schemes=frozenset({"https"}), inside=False)
-SANDBOX = Policy(schemes=frozenset({"https", "http"}), inside=True)
-POLICIES: dict[TenantKind, Policy] = {"live": LIVE, "sandbox": SANDBOX}
+Policies = Mapping[TenantKind, Policy]
+
+
+def policies(*, inside: bool, ports: tuple[range, ...], allowed: Listed, denied: Listed) -> Policies:
+    """What each kind of tenant may reach on a server; `inside`: whether sandboxes may reach private addresses."""
+    return {
+        "live": Policy(schemes=frozenset({"https"}), inside=False, ports=ports, allowed=allowed, denied=denied),
+        "sandbox": Policy(
+            schemes=frozenset({"https", "http"}), inside=inside, ports=ports, allowed=allowed, denied=denied
+        ),
+    }
+
+
+LOCAL = policies(inside=True, ports=ports_in(ALL_PORTS), allowed=NOWHERE, denied=NOWHERE)
+"""For a server on one's own machine."""
+LIVE, SANDBOX = LOCAL["live"], LOCAL["sandbox"]
 
 
 class TargetRefused(OSError):
@@ -38,6 +77,9 @@ def refusal(address: Address, policy: Policy) -> str | None:
 
     An address that carries another one in it (mapped, NAT64, 6to4 …) is judged by the one it leads to.
     """
+    said = policy.says_of(address)
+    if said is False:
+        return "it is denied by the operator of this server"
     inner = carried(address)
     if inner is not None:
         reason = refusal(inner, policy)
@@ -45,6 +87,8 @@ def refusal(address: Address, policy: Policy) -> str | None:
     for network, reason in _NEVER:
         if address in network:
             return reason
+    if said:
+        return None
     for network, reason in _INSIDE:
         if address in network:
             return None if policy.inside else reason
@@ -76,16 +120,31 @@ def literal(host: str) -> Address | None:
         return None
 
 
-def check(url: URL, policy: Policy) -> None:
-    """Raise TargetRefused when the scheme of an address or the host it spells is refused, before anything is dialled."""
+def check(url: URL, policy: Policy) -> Policy:
+    """The policy under which the addresses of this URL's host are dialled.
+
+    Raises TargetRefused for a scheme, a port or a host that is refused already as it is written.
+    """
     if url.scheme not in policy.schemes:
         raise TargetRefused(f"{url.scheme} is not used here; use {' or '.join(sorted(policy.schemes))}.")
-    host = url.host or ""
+    if not any(url.port in span for span in policy.ports):
+        raise TargetRefused(f"Port {url.port} is not used here; use {' or '.join(map(_span, policy.ports))}.")
+    host = (url.raw_host or "").lower()
     address = literal(host)
-    if address is not None:
-        require(address, policy, host)
-    elif not policy.inside and _is_local(host):
-        raise TargetRefused(f"{host} is a name for this machine.")
+    if address is None:
+        if _NUMBER_LAST.search(host):
+            raise TargetRefused(f"{host} is no address, and no name ends in a number.")
+        policy = policy.towards(host.rstrip("."))
+        if not policy.inside and _is_local(host):
+            raise TargetRefused(f"{host} is a name for this machine.")
+        return policy
+    if address.version == 4 and str(address) != host:
+        # Programs do not agree on what such notations mean, and a check is worth nothing then.
+        raise TargetRefused(f"{host} is another way to write {address}: write that.")
+    if policy.says_of(address) is None:
+        policy = policy.towards("")
+    require(address, policy, host)
+    return policy
 
 
 def require(address: Address, policy: Policy, host: str) -> None:
@@ -94,6 +153,25 @@ def require(address: Address, policy: Policy, host: str) -> None:
     if reason is not None:
         named = host if str(address) == host else f"{host} ({address})"
         raise TargetRefused(f"{named} is refused: {reason}.")
+
+
+def _narrower(allowed: Iterable[int], denied: Iterable[int]) -> bool | None:
+    """Whether the narrowest rule allows or denies; None without any."""
+    allow, deny = max(allowed, default=-1), max(denied, default=-1)
+    return None if allow == deny == -1 else allow > deny
+
+
+def _widths(places: Listed, name: str) -> list[int]:
+    """How narrow each of the hosts that cover a name is."""
+    return [
+        0 if host == ANY_HOST else len(host)
+        for host in places.hosts
+        if host in (ANY_HOST, name) or name.endswith(f".{host}")
+    ]
+
+
+def _span(ports: range) -> str:
+    return str(ports[0]) if len(ports) == 1 else f"{ports[0]} to {ports[-1]}"
 
 
 def _is_local(host: str) -> bool:
@@ -124,6 +202,7 @@ _NEVER = _table(
         # Teredo hides where it leads; networks of this kind have no servers in them.
         "2001::/32": "it is a tunnel's address (Teredo)",
         "64:ff9b:1::/48": "it leads into a translator's own network",
+        "2001::/23": "it is set aside for protocols",
         "192.88.99.0/24": "it leads to whoever translates (6to4 relays)",
         "100::/64": "it is where packets are thrown away",
         "3fff::/20": "it is for documentation",

@@ -106,11 +106,15 @@ def in_state(shop, superuser, key_with, all_scopes):
     return in_state
 
 
+# None of them changes stock or what a tenant has: one reads, the others keep a reader's place.
+AS_GOOD_AS_READING = {"ledger.verify", "checkpoints.set", "checkpoints.delete"}
+
+
 async def test_a_suspended_tenant_may_read_and_not_change(application, things, request_of, problem, in_state):
     secret = await in_state("suspended")
     for operation in OPERATIONS:
         answer = await request_of(operation.id, secret=secret).send(application)
-        if operation.method == "GET" or operation.id == "ledger.verify":
+        if operation.method == "GET" or operation.id in AS_GOOD_AS_READING:
             assert answer.is_success, operation.id
         else:
             problem(answer, 403, "tenant_suspended")

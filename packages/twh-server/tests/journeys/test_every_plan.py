@@ -51,6 +51,7 @@ THINGS = {
     "delivery": DELIVERY.text(million.id_of("delivery", 7_777)),
     "api_key": KEY.text(million.id_of("api_key", 77)),
     "key": "key-77777",
+    "checkpoint": "consumer-77",
 }
 FROM, UNTIL = "2026-06-03T00:00:00Z", "2026-06-20T00:00:00Z"
 PARAMETERS = {

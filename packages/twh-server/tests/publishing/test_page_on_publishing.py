@@ -1,4 +1,4 @@
-"""The consumer that docs/how-to/publish-to-a-bus.md shows: what comes again has no effect again."""
+"""docs/how-to/publish-to-a-bus.md: its consumer lets what comes again have no effect, its SQL moves a publisher."""
 
 import asyncio
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 import buses
 import pytest
 
+from twh_server.events.follow import lag_of
 from twh_server.publishing.messages import message_of
 
 PAGE = Path(__file__).parents[4] / "docs" / "how-to" / "publish-to-a-bus.md"
@@ -39,6 +40,24 @@ async def test_the_consumer_on_the_page_does_what_the_page_says(stockroom, publi
 
     with sqlite3.connect(tmp_path / "stock.db") as stock:
         assert stock.execute("select * from moved").fetchall() == [("apples", 3.0)]
+
+
+async def test_the_sql_on_the_page_lets_a_publisher_begin_now_and_again(stockroom, database, superuser):
+    (code,) = re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    set_role, from_now_on, forget = (part.strip() for part in code.split(";")[:3])
+
+    async def behind():
+        return (await lag_of(database, "kafka:twh-events")).events
+
+    before = await behind()
+    await superuser.execute(set_role)
+    await superuser.execute(from_now_on)
+    from_now = await behind()
+    await superuser.execute(forget)
+
+    assert before >= 4
+    assert from_now == 0
+    assert await behind() == before
 
 
 async def consumed(path, events):

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from twh_server.database.identifiers import TENANT
 from twh_server.events.bell import Bell
-from twh_server.events.follow import lag_of
+from twh_server.events.follow import Run, lag_of
 from twh_server.publishing import publish
 from twh_server.publishing.addresses import addresses_in
 from twh_server.publishing.buses import publisher_at
@@ -20,6 +20,7 @@ from twh_server.publishing.publish import Publishing
 from twh_server.publishing.publisher import Refused
 
 PATIENCE_SECONDS = 20
+IDLE = "show idle_in_transaction_session_timeout"
 AT_THE_END = """
 insert into cursors (tenant_id, follower, sequence, updated_at)
 select tenant_id, %s, sequence, now()
@@ -188,6 +189,18 @@ async def test_nobody_waits_for_a_bus_that_hears_and_does_not_answer(database, n
 
     assert behind == 1
     assert sorted(set(numbers_of(stockroom, await valkey.heard()))) == [1, 2, 3, 4, 5]
+
+
+async def test_the_database_ends_the_transaction_of_a_process_that_hangs(database, name, stockroom):
+    run = Run(tenant=stockroom.shop.tenant, first=1, last=4)
+    async with database.workers.connection() as connection:
+        async with connection.transaction():
+            await Publishing(database, Bell(), name, Notes())._publish(connection, run)
+            while_publishing = await (await connection.execute(IDLE)).fetchone()
+        afterwards = await (await connection.execute(IDLE)).fetchone()
+
+    assert while_publishing == ("20s",)
+    assert afterwards == ("30s",)
 
 
 async def test_stopping_does_not_wait_for_a_bus_that_is_away(database, name, monkeypatch):

@@ -46,6 +46,13 @@ async def test_what_is_acknowledged_is_there_in_its_order(bus, publisher):
     assert all(lane == sorted(lane) for lane in lanes)
 
 
+async def test_a_run_whose_events_were_dropped_is_nothing_to_publish(bus, publisher):
+    before = len(await bus.heard())
+    await publisher.publish([])
+
+    assert len(await bus.heard()) == before
+
+
 async def test_a_message_is_a_cloud_event_as_its_bus_has_them(bus, publisher):
     (message,) = messages("ten_b", [1])
     message = replace(message, attributes={**message.attributes, "actorname": "Käthe 100%\n"})

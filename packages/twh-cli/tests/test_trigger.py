@@ -38,8 +38,8 @@ def sandbox(folder, twh, monkeypatch):
     twh("sandbox", "up")
 
 
-def test_there_is_an_act_for_every_kind_of_event():
-    assert triggers.ACTS.keys() == KINDS.keys()
+def test_there_is_an_act_for_every_kind_of_event_but_the_one_that_takes_days():
+    assert triggers.ACTS.keys() == KINDS.keys() - {triggers.TAKES_DAYS}
 
 
 class TestInASandbox:
@@ -66,6 +66,12 @@ class TestInASandbox:
         assert [(one["item"]["sku"], one["location"]["code"], one["quantity"]) for one in entry["movements"]] == [
             ("APPLE", "SHOP", "-2")
         ]
+
+    def test_what_takes_days_is_not_done_and_says_so(self, twh, sandbox):
+        ran = twh("trigger", "endpoint.disabling", "--json")
+
+        assert ran.exit_code == 2
+        assert "three days" in ran.error["message"]
 
     @pytest.mark.parametrize("left", ["12", "0"])
     def test_stock_runs_as_low_as_it_is_wished_to(self, twh, sandbox, left):

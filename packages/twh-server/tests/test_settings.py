@@ -133,6 +133,19 @@ def test_events_are_published_to_buses(environment, scheme):
     assert scheme in Settings().publish_url.get_secret_value()
 
 
+def test_waits_are_seconds_one_after_the_other(environment):
+    environment.setenv("TWH_WEBHOOK_WAITS", "0, 5,604800")
+
+    assert Settings().waits_seconds == [0, 5, 604_800]
+
+
+@pytest.mark.parametrize("waits", ["0,", "five", "-1", "1.5", "604801", ",".join(["1"] * 31)])
+def test_waits_that_cannot_be_used_are_refused(faults, waits):
+    (told,) = faults(TWH_WEBHOOK_WAITS=waits)
+
+    assert told.startswith("TWH_WEBHOOK_WAITS cannot be used: it is 1 to 30 whole seconds")
+
+
 def test_an_empty_file_and_an_empty_variable_count_as_not_set(environment, tmp_path):
     (tmp_path / "empty").write_text("\n")
     environment.setenv("TWH_PORT_FILE", str(tmp_path / "empty"))

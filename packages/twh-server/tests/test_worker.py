@@ -10,6 +10,9 @@ from twh_server.events.bell import Bell
 from twh_server.journal import sweep
 from twh_server.journal.sweep import sweep_keys
 from twh_server.tenancy.settings import UpdateSettings
+from twh_server.webhooks import targets
+from twh_server.webhooks.endpoint_commands import CreateEndpoint
+from twh_server.webhooks.endpoints import get_endpoint
 from twh_server.worker import working
 
 DAYS_8 = timedelta(days=8)
@@ -110,3 +113,29 @@ async def test_the_worker_sweeps_and_follows_and_ends_when_it_is_told(
             await asyncio.sleep(0.02)
 
     assert await keys_of() == set()
+
+
+async def test_the_worker_disables_an_endpoint_that_is_gone(database, stockroom):
+    sealer, bell, disabled = Sealer(bytes(32)), Bell(), []
+
+    async def be_gone(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with (
+        await asyncio.start_server(be_gone, "127.0.0.1", 0) as receiver,
+        working(database, bell, sealer, disabled=disabled.append),
+    ):
+        url = f"http://127.0.0.1:{receiver.sockets[0].getsockname()[1]}/"
+        endpoint = await stockroom.do(CreateEndpoint(url=url, policy=targets.SANDBOX, sealer=sealer))
+        await stockroom.receive("apples", 5)
+        bell.ring(stockroom.shop.tenant)
+        async with asyncio.timeout(20):
+            while not disabled:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    now = await get_endpoint(database, stockroom.shop.tenant, endpoint.id)
+    assert disabled == ["gone"]
+    assert (now.enabled, now.disabled_because) == (False, "gone")

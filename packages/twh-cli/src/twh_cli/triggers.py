@@ -11,6 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from twh import models
 from twh_cli import exit_codes, output
 from twh_cli.event_lines import near
 from twh_cli.problems import Explained, SandboxNotRunning, WronglyTyped
+from twh_cli.receiver import Receiver
 from twh_cli.sandbox import process
 from twh_cli.sandbox.place import State, places
 from twh_cli.session import session
@@ -33,6 +35,10 @@ NOBODYS_URL = "http://127.0.0.1:9/made-by-twh-trigger"
 NEVER_SENT = ["tenant.closed"]
 """What an endpoint wants that is made for its own news only."""
 KEY_LIVES = timedelta(hours=1)
+GONE = 410
+DISABLED_SECONDS, LOOK_SECONDS = 20.0, 0.1
+TAKES_DAYS = "endpoint.disabling"
+"""The one kind that nobody can make happen now."""
 
 
 class NotASandbox(Explained):
@@ -71,6 +77,10 @@ Act = Callable[[twh.Client, Wishes], Done]
 
 def happen(kind: str, wishes: Wishes) -> tuple[Done, models.Event | None]:
     """Make it happen, and find what the feed tells of it; None of a tenant that is closed to its own key from then on."""
+    if kind == TAKES_DAYS:
+        raise WronglyTyped(
+            f"{kind} takes three days in which nothing arrives: nothing was done.", hint="twh trigger endpoint.disabled"
+        )
     if kind not in ACTS:
         raise WronglyTyped(
             f"There is no kind of event {kind!r}{near(kind)}", hint="twh trigger   (without a kind, it lists them)"
@@ -202,6 +212,18 @@ def rotate_endpoint_secret(client: twh.Client, wishes: Wishes) -> Done:
     return Done(f"Gave endpoint {endpoint.id} another secret.", endpoint.id)
 
 
+def disable_endpoint(client: twh.Client, _: Wishes) -> Done:
+    with Receiver(answer=lambda _: GONE) as receiver:
+        endpoint = client.webhooks.create(
+            url=receiver.url, kinds=["location.created"], description="made by twh trigger"
+        )
+        new_location(client)
+        until = time.monotonic() + DISABLED_SECONDS
+        while client.webhooks.get(endpoint.id).enabled and time.monotonic() < until:
+            time.sleep(LOOK_SECONDS)
+    return Done(f"Created endpoint {endpoint.id}, which said that it is gone, and was disabled.", endpoint.id)
+
+
 def delete_endpoint(client: twh.Client, wishes: Wishes) -> Done:
     endpoint = client.webhooks.create(**new_endpoint_fields())
     asked(client.webhooks.delete, {}, wishes, endpoint)
@@ -274,6 +296,7 @@ ACTS: Mapping[str, Act] = {
     "endpoint.created": create_endpoint,
     "endpoint.updated": update_endpoint,
     "endpoint.secret_rotated": rotate_endpoint_secret,
+    "endpoint.disabled": disable_endpoint,
     "endpoint.deleted": delete_endpoint,
     "key.created": create_key,
     "key.updated": update_key,

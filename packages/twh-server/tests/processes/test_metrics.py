@@ -173,6 +173,18 @@ def test_attempts_are_counted_by_what_came_of_them():
         return metrics.registry.get_sample_value("twh_delivery_attempt_duration_seconds_count", {"outcome": outcome})
 
     assert (count("delivered"), count("failed"), count("given_up")) == (1, 2, 1)
+    assert metrics.registry.get_sample_value("twh_dead_letters_total") == 1
+
+
+def test_disabled_endpoints_are_counted_by_the_reason():
+    metrics = Metrics()
+    for because in ("gone", "failing", "gone"):
+        metrics.disabled(because)
+
+    def count(because):
+        return metrics.registry.get_sample_value("twh_endpoints_disabled_total", {"because": because})
+
+    assert (count("failing"), count("gone")) == (1, 2)
 
 
 def test_lag_is_shown_as_it_was_told_last():

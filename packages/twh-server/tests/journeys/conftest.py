@@ -195,18 +195,6 @@ def start_worker(tmp_path):
 
 
 @pytest.fixture
-def serve_at(tmp_path):
-    """Starts a server over any database; answers its address and its process."""
-    started = []
-
-    def serve_at(database_url):
-        started.append(database_url)
-        return serving(database_url, tmp_path / f"served-{len(started)}.err")
-
-    return serve_at
-
-
-@pytest.fixture
 def start_server(tmp_path):
     """Starts a server over any database; answers its address."""
     started = []

@@ -244,13 +244,13 @@ async def receive(url, shop, keys):
 
 @pytest.mark.slow
 async def test_worker_server_and_postgres_killed_and_a_worker_stopped_beyond_its_lease_lose_no_delivery(
-    durable, serve_at, start_worker, new_shop, counting
+    durable, start_doomed, start_worker, new_shop, counting
 ):
     async with Database(Address(durable.conninfo())) as database:
         shop = await new_shop(database)
     told = []
     with start_worker(durable.conninfo()) as stopped:
-        with start_worker(durable.conninfo()) as killed, serve_at(durable.conninfo()) as (url, server):
+        with start_worker(durable.conninfo()) as killed, start_doomed(durable.conninfo()) as (url, server):
             async with AsyncClient(api_key=shop.secret, base_url=url) as client:
                 for number in range(ENDPOINTS):
                     await client.webhooks.create(url=f"{counting.url}/{number}", kinds=["entry.recorded"])
@@ -267,7 +267,7 @@ async def test_worker_server_and_postgres_killed_and_a_worker_stopped_beyond_its
             killed.kill()
             told += await receive(url, shop, [f"worker-{number}" for number in range(EACH)])
             server.kill()
-        with start_worker(durable.conninfo()), serve_at(durable.conninfo()) as (url, _):
+        with start_worker(durable.conninfo()), start_doomed(durable.conninfo()) as (url, _):
             told += await receive(url, shop, [f"server-{number}" for number in range(EACH)])
             await asyncio.sleep(max(0.0, since + LEASE_SECONDS + 2 - time.monotonic()))
             stopped.send_signal(signal.SIGCONT)

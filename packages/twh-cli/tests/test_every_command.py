@@ -123,6 +123,13 @@ ROWS = {
     "webhooks delete": Row("{endpoint_to_delete}", NOTHING, "", "whe_nonsense --yes", wrong="", asks=True, shown="Deleted"),
     "webhooks deliveries": Row("", LINES, "id state attempts", shown="state"),
     "webhooks attempts": Row("{delivery}", LINES, "number at status", "dlv_nonsense", wrong="", shown="attempt"),
+    "webhooks retry": Row("{delivery}", ONE, "id state total", "dlv_nonsense", wrong="", shown="Begun"),
+    "webhooks replay": Row("--first 1 --last 2 --endpoint {receiving} --wait", ONE, "id state total", "--first 1 --endpoint whe_nonsense", 5, "--failed --unacknowledged", shown="delivered"),
+    "replays list": Row("", LINES, "id state", shown="state"),
+    "replays get": Row("{replay}", ONE, "id state total delivered", "job_nonsense", wrong="", shown="queued"),
+    "replays cancel": Row("{replay}", ONE, "id state", "job_nonsense", wrong="", shown="Cancelled"),
+    "replays resume": Row("{replay}", ONE, "id state", "job_nonsense", wrong="", shown="Begun"),
+    "replays wait": Row("{replay_done}", ONE, "id state", "job_nonsense", wrong="", shown="finished"),
     "webhooks rotate-secret": Row("{endpoint}", ONE, "id secret", "whe_nonsense", wrong="", shown="Keep the secret"),
     "keys list": Row("", LINES, "id name scopes", shown="last used"),
     "keys get": Row("{key_made}", ONE, "id name scopes etag", "key_nonsense", wrong="", shown="etag"),
@@ -224,6 +231,8 @@ def fill(shop: Shop, receiver: Receiver) -> None:
     while not (deliveries and deliveries[0]["attempts"]):
         deliveries = shop.run("webhooks", "deliveries", "--endpoint", names["endpoint"])
     names["delivery"] = deliveries[0]["id"]
+    names["replay"] = shop.run("webhooks", "replay", "--first", "1", "--endpoint", names["endpoint"])["id"]
+    names["replay_done"] = shop.run("webhooks", "replay", "--failed", "--wait")["id"]
     line = {"item": "APPLE", "location": "SHELF", "quantity": "1"}
     write(shop, "entries", {"kind": "receipt", "lines": [line]})
     write(shop, "refused_entries", {"kind": "issue", "lines": [line | {"quantity": "99999"}]})

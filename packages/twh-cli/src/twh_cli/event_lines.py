@@ -52,14 +52,18 @@ def summary(event: models.Event) -> str:
         ):
             return f"{location.code}, {location.name}"
         case (
-            models.EndpointCreated(data=endpoint)
-            | models.EndpointUpdated(data=endpoint)
-            | models.EndpointSecretRotated(data=endpoint)
-            | models.EndpointDisabling(data=endpoint)
-            | models.EndpointDisabled(data=endpoint)
-            | models.EndpointDeleted(data=endpoint)
+            models.EndpointCreated(data=telling)
+            | models.EndpointUpdated(data=telling)
+            | models.EndpointSecretRotated(data=telling)
+            | models.EndpointDisabling(data=telling)
+            | models.EndpointDisabled(data=telling)
+            | models.EndpointDeleted(data=telling)
+            | models.ReplayStarted(data=telling)
+            | models.ReplayCancelled(data=telling)
+            | models.ReplayResumed(data=telling)
+            | models.ReplayFinished(data=telling)
         ):
-            return endpoint_summary(endpoint)
+            return telling_summary(telling)
         case models.SettingsUpdated():
             return ", ".join(event.previous or ())
         case (
@@ -78,11 +82,17 @@ def summary(event: models.Event) -> str:
             return "(a kind that this version does not know; --json shows all)"
 
 
-def endpoint_summary(endpoint: models.Endpoint) -> str:
-    """Where it is, and what is wrong with it."""
-    if not isinstance(endpoint, models.FailingEndpoint):
-        return endpoint.url
-    return f"{endpoint.url}, {endpoint.reason} since {endpoint.failing_since:%Y-%m-%d %H:%M} UTC"
+def telling_summary(telling: models.Endpoint | models.Replay) -> str:
+    """Where an endpoint is, and what is wrong with it; what a replay makes once more, and how far that is."""
+    match telling:
+        case models.FailingEndpoint():
+            return f"{telling.url}, {telling.reason} since {telling.failing_since:%Y-%m-%d %H:%M} UTC"
+        case models.Endpoint():
+            return telling.url
+        case models.Replay():
+            stretch = f"{telling.which} of {telling.first_sequence} to {telling.last_sequence}"
+            what = "chosen deliveries" if telling.deliveries is not None else stretch
+            return f"{telling.id}, {what}: {telling.delivered} of {telling.total}"
 
 
 def entry_summary(entry: models.Entry) -> str:

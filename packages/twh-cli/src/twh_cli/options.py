@@ -76,6 +76,16 @@ FeedSince = Annotated[
 Until = Annotated[
     datetime | None, typer.Option("--until", metavar="TIME", parser=readings.moment, help="Recorded before this time.")
 ]
+EventsSince = Annotated[
+    datetime | None,
+    typer.Option(
+        "--since", metavar="TIME", parser=readings.moment, help="Of events since then: a time, or 3h for ago."
+    ),
+]
+EventsUntil = Annotated[
+    datetime | None,
+    typer.Option("--until", metavar="TIME", parser=readings.moment, help="Of events before then."),
+]
 OccurredFrom = Annotated[
     datetime | None, typer.Option("--occurred-from", metavar="TIME", parser=readings.moment, help="Happened since.")
 ]

@@ -37,6 +37,8 @@ if TYPE_CHECKING:  # what type checkers and editors see; at run time __getattr__
     from twh.errors import UnusableName as UnusableName
     from twh.errors import WebhookRejected as WebhookRejected
     from twh.hooks import Hooks as Hooks
+    from twh.jobs import AsyncReplayJob as AsyncReplayJob
+    from twh.jobs import ReplayJob as ReplayJob
     from twh.options import ClientOptions as ClientOptions
     from twh.options import Options as Options
     from twh.pages import AsyncPager as AsyncPager
@@ -67,6 +69,7 @@ EXPORTS = {
         "WebhookRejected",
     ),
     "twh.hooks": ("Hooks",),
+    "twh.jobs": ("AsyncReplayJob", "ReplayJob"),
     "twh.options": ("ClientOptions", "Options"),
     "twh.pages": ("AsyncPager", "Page", "Pager"),
     "twh.params": ("Expected", "Line", "NewEntry", "ReferenceParts", "TransferLine"),

@@ -17,7 +17,19 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 from pydantic import Discriminator, Tag
 
 from twh.model import Model
-from twh.models.generated import Actor, ApiKey, Endpoint, Entry, Item, ItemRef, Location, LocationRef, Settings, Tenant
+from twh.models.generated import (
+    Actor,
+    ApiKey,
+    Endpoint,
+    Entry,
+    Item,
+    ItemRef,
+    Location,
+    LocationRef,
+    Replay,
+    Settings,
+    Tenant,
+)
 
 
 class Told(Model):
@@ -134,6 +146,34 @@ class EndpointDeleted(Told):
     data: Endpoint
 
 
+class ReplayStarted(Told):
+    """Deliveries are being made once more."""
+
+    type: Literal["replay.started"]
+    data: Replay
+
+
+class ReplayCancelled(Told):
+    """Nothing more of it is queued."""
+
+    type: Literal["replay.cancelled"]
+    data: Replay
+
+
+class ReplayResumed(Told):
+    """It goes on where it was cancelled."""
+
+    type: Literal["replay.resumed"]
+    data: Replay
+
+
+class ReplayFinished(Told):
+    """Each of its deliveries was delivered or given up."""
+
+    type: Literal["replay.finished"]
+    data: Replay
+
+
 class KeyCreated(Told):
     """The data is the key, without its secret."""
 
@@ -220,6 +260,10 @@ KINDS: frozenset[str] = frozenset(
         "endpoint.created",
         "endpoint.updated",
         "endpoint.secret_rotated",
+        "replay.started",
+        "replay.cancelled",
+        "replay.resumed",
+        "replay.finished",
         "endpoint.disabling",
         "endpoint.disabled",
         "endpoint.deleted",
@@ -259,6 +303,10 @@ Event: TypeAlias = Annotated[
     | Annotated[KeyUpdated, Tag("key.updated")]
     | Annotated[KeyRotated, Tag("key.rotated")]
     | Annotated[KeyRevoked, Tag("key.revoked")]
+    | Annotated[ReplayStarted, Tag("replay.started")]
+    | Annotated[ReplayCancelled, Tag("replay.cancelled")]
+    | Annotated[ReplayResumed, Tag("replay.resumed")]
+    | Annotated[ReplayFinished, Tag("replay.finished")]
     | Annotated[EndpointDisabling, Tag("endpoint.disabling")]
     | Annotated[EndpointDisabled, Tag("endpoint.disabled")]
     | Annotated[EndpointDeleted, Tag("endpoint.deleted")]

@@ -13,6 +13,7 @@ import httpx
 from twh import (
     AsyncClient,
     AsyncPager,
+    AsyncReplayJob,
     AsyncStream,
     Client,
     Hooks,
@@ -22,6 +23,7 @@ from twh import (
     Page,
     Pager,
     Raw,
+    ReplayJob,
     TransferLine,
     errors,
     hooks,
@@ -74,6 +76,22 @@ def many(client: Client) -> None:
     came = client.movements.record_many((entry for entry in entries), each=lambda answer: seen.append(answer.recorded))
     assert_type(came.recorded, int)
     assert_type(came.refusals[0].error, errors.APIError)
+
+
+def jobs(client: Client) -> None:
+    job = client.webhooks.replay(which="failed", endpoint="whe_1")
+    assert_type(job, ReplayJob)
+    assert_type(job.wait(timeout=5, each=lambda replay: replay.total), models.Replay)
+    assert_type(client.webhooks.replay(dry_run=True, which="all", first_sequence=1).total, int)
+    assert_type(client.webhooks.retry("dlv_1"), ReplayJob)
+    assert_type(client.with_raw.webhooks.retry("dlv_1").value, models.Replay | models.ReplayPlan)
+
+
+async def awaited_jobs(client: AsyncClient) -> None:
+    job = await client.webhooks.replay(first_sequence=1)
+    assert_type(job, AsyncReplayJob)
+    assert_type(await job.wait(), models.Replay)
+    assert_type((await client.webhooks.replay(dry_run=True)).total, int)
 
 
 def lists(client: Client) -> None:

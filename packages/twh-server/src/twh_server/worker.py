@@ -22,6 +22,7 @@ from twh_server.webhooks.claims import Result
 from twh_server.webhooks.deliver import Courier
 from twh_server.webhooks.disabling import Watch
 from twh_server.webhooks.endpoints import DisabledBecause
+from twh_server.webhooks.replaying import Replayer
 from twh_server.webhooks.schedule import Schedule
 from twh_server.webhooks.targets import LOCAL, Policies
 
@@ -54,6 +55,7 @@ async def working(
     writer = Writer(database, bell)
     watch = Watch(database, writer, clock=deliver.now, disabled=disabled)
     courier = Courier(database, sealer, policies=targets, schedule=schedule, attempted=attempted, gone=watch.gone)
+    replayer = Replayer(database, writer, queued=courier.wake)
     follower = Follower(database, bell, fan_out.FOLLOWER, fan_out.fan_out, committed=courier.wake)
     publishing = [Publishing(database, bell, name, publisher) for name, publisher in (publishers or {}).items()]
     async with asyncio.TaskGroup() as tasks:
@@ -65,6 +67,7 @@ async def working(
             tasks.create_task(_sweep(database)),
             tasks.create_task(_analyze(database)),
             tasks.create_task(watch.run()),
+            tasks.create_task(replayer.run()),
         ]
         if lagging:
             schedules.append(tasks.create_task(_measure(database, [fan_out.FOLLOWER, *(publishers or ())], lagging)))

@@ -25,9 +25,9 @@ insert into deliveries (tenant_id, id, endpoint_id, sequence, event_id, event_ki
 values (%(tenant)s, %(id)s, %(id)s, 1, %(id)s, 'item.created', 'failed', 1, now());
 insert into endpoint_queues (tenant_id, endpoint_id) values (%(tenant)s, %(id)s);
 insert into delivery_attempts (tenant_id, delivery_id, number, at, milliseconds) values (%(tenant)s, %(id)s, 1, now(), 1);
-insert into replays (tenant_id, id, which, kinds, first_sequence, last_sequence, state, position, total, version,
-                     created_at, updated_at)
-values (%(tenant)s, %(id)s, 'all', '{}', 1, 1, 'finished', 1, 1, 1, now(), now());
+insert into replays (tenant_id, id, which, kinds, first_sequence, last_sequence, state, position, within, total,
+                     due_at, created_at)
+values (%(tenant)s, %(id)s, 'all', '{}', 1, 1, 'finished', 1, %(tenant)s, 1, now(), now());
 insert into checkpoints (tenant_id, name, sequence, version, updated_at) values (%(tenant)s, 'shipping', 1, 1, now());
 """
 

@@ -43,6 +43,7 @@ BODIES = {
     "checkpoints.set": {"sequence": 5},
     "webhooks.create": {"url": "https://example.com/hook"},
     "webhooks.update": {"description": "ours"},
+    "webhooks.replay": {"which": "failed", "first_sequence": 1},
     "settings.update": {"oversell": True, "adjustment_reasons": ["damaged", "found"]},
     "webhooks.rotate_secret": {"overlap_seconds": 60},
     "api_keys.create": {"name": "porter", "scopes": ["keys:write"]},
@@ -138,6 +139,7 @@ async def one_of_everything(application, stockroom):
     async with stockroom.database.workers.connection() as worker:
         await worker.execute(ADD_DELIVERY, (shop.tenant, delivery, ENDPOINT.parse(endpoint), event))
         await worker.execute(ADD_ATTEMPT, (shop.tenant, delivery))
+    replay = (await application.post("/v1/replays", json=BODIES["webhooks.replay"], headers=headers)).json()["id"]
     body = BODIES["api_keys.create"]
     api_key = (await application.post("/v1/api-keys", json=body, headers=headers)).json()["id"]
     await application.put("/v1/checkpoints/shipping", json={"sequence": 4}, headers=headers)
@@ -152,6 +154,7 @@ async def one_of_everything(application, stockroom):
         "checkpoint": "shipping",
         "endpoint": endpoint,
         "delivery": DELIVERY.text(delivery),
+        "replay": replay,
         "api_key": api_key,
         "key": key,
     }

@@ -10,6 +10,7 @@ from twh_server.database.identifiers import (
     ENTRY,
     EVENT,
     ITEM,
+    JOB,
     KEY,
     LOCATION,
     MOVEMENT,
@@ -39,6 +40,7 @@ NEVER_WAS = {
     "checkpoint": "nobody-reads-so",
     "endpoint": ENDPOINT.text(fresh()),
     "delivery": DELIVERY.text(fresh()),
+    "replay": JOB.text(fresh()),
     "api_key": KEY.text(fresh()),
     "key": "nobody-used-it",
 }

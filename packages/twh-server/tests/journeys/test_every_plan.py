@@ -27,7 +27,7 @@ from twh_server.app import build, open_rooms
 from twh_server.database.address import Address
 from twh_server.database.embedded import temporary_postgres
 from twh_server.database.engine import Database
-from twh_server.database.identifiers import DELIVERY, ENDPOINT, ENTRY, EVENT, ITEM, KEY, MOVEMENT
+from twh_server.database.identifiers import DELIVERY, ENDPOINT, ENTRY, EVENT, ITEM, JOB, KEY, MOVEMENT
 from twh_server.database.migrate import migrate
 from twh_server.events.bell import Bell
 from twh_server.http.operations import OPERATIONS
@@ -49,13 +49,14 @@ THINGS = {
     "event": EVENT.text(million.id_of("event", 7_777)),
     "endpoint": ENDPOINT.text(million.id_of("endpoint", 3)),
     "delivery": DELIVERY.text(million.id_of("delivery", 7_777)),
+    "replay": JOB.text(million.id_of("replay", 7)),
     "api_key": KEY.text(million.id_of("api_key", 77)),
     "key": "key-77777",
     "checkpoint": "consumer-77",
 }
 FROM, UNTIL = "2026-06-03T00:00:00Z", "2026-06-20T00:00:00Z"
 PARAMETERS = {
-    **{name: THINGS[name] for name in ("item", "location", "entry", "endpoint", "event")},
+    **{name: THINGS[name] for name in ("item", "location", "entry", "endpoint", "event", "replay")},
     "actor": THINGS["api_key"],
     "after": "100000",
     "after_sequence": "150000",
@@ -89,6 +90,7 @@ PARAMETERS = {
 OTHERWISE = {
     ("audit_log.list", "kind"): {"kind": "item.updated"},
     ("locations.list", "kind"): {"kind": "bin"},
+    ("replays.list", "state"): {"state": "finished"},
     **{(f"stock.{name}", "clock"): {"clock": "occurred", "as_of": UNTIL} for name in ("list", "get")},
     ("stock.list", "within"): {"within": "true", "location": "BIN-7"},
 }

@@ -44,9 +44,9 @@ select whose.id, many.id, many.id, n, many.id, 'item.created', 'pending', 0, now
 insert into endpoint_queues (tenant_id, endpoint_id, due_at) select whose.id, many.id, now() from whose, many;
 insert into delivery_attempts (tenant_id, delivery_id, number, at, milliseconds)
 select whose.id, many.id, 1, now(), 1 from whose, many;
-insert into replays (tenant_id, id, endpoint_id, which, kinds, first_sequence, last_sequence, state, position, total, version,
-                     created_at, updated_at)
-select whose.id, many.id, many.id, 'all', '{{}}', 1, n, 'running', 0, n, 1, now(), now() from whose, many;
+insert into replays (tenant_id, id, endpoint_id, which, kinds, first_sequence, last_sequence, state, position, within, total,
+                     due_at, created_at)
+select whose.id, many.id, many.id, 'all', '{{}}', 1, n, 'running', 0, many.id, n, now(), now() from whose, many;
 insert into checkpoints (tenant_id, name, sequence, version, updated_at)
 select whose.id, 'consumer-' || n, n, 1, now() from whose, many;
 """

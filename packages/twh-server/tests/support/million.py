@@ -16,8 +16,9 @@ ITEMS = 20_000
 LOCATIONS = 500
 DELIVERIES = 50_000
 API_KEYS = 1_000
+REPLAYS = 20_000
 
-SORTS = ("item", "location", "entry", "movement", "event", "endpoint", "delivery", "api_key", "batch")
+SORTS = ("item", "location", "entry", "movement", "event", "endpoint", "delivery", "api_key", "batch", "replay")
 
 
 BEGUN = datetime(2026, 6, 1, tzinfo=UTC)
@@ -104,10 +105,18 @@ select :tenant, {_id("endpoint")}, 'https://example.com', '{{}}', '', '', true, 
 from generate_series(1, 50) as n
 """,
     "deliveries": f"""
-insert into deliveries (tenant_id, id, endpoint_id, sequence, event_id, event_kind, state, attempts, created_at)
+insert into deliveries (tenant_id, id, endpoint_id, sequence, event_id, event_kind, state, attempts, created_at, replay_id)
 select :tenant, {_id("delivery")}, {_id("endpoint", "(n % 5 + 1)")}, n, {_id("event")}, 'entry.recorded',
-       case n % 10 when 0 then 'failed' else 'delivered' end, 1, {AT}
+       case n % 10 when 0 then 'failed' else 'delivered' end, 1, {AT},
+       case when n % 3 = 0 then {_id("replay", "(n % 1000 + 1)")} end
 from generate_series(1, {DELIVERIES}) as n
+""",
+    "replays": f"""
+insert into replays (tenant_id, id, endpoint_id, which, kinds, first_sequence, last_sequence, state, position, within, total,
+                     due_at, created_at, finished_at)
+select :tenant, {_id("replay")}, {_id("endpoint", "(n % 5 + 1)")}, 'failed', '{{}}', 1, n, 'finished', n, {_id("endpoint")}, 50,
+       {AT}, {AT}, {AT}
+from generate_series(1, {REPLAYS}) as n
 """,
     "delivery_attempts": f"""
 insert into delivery_attempts (tenant_id, delivery_id, number, at, milliseconds)

@@ -34,9 +34,9 @@ insert into idempotency_keys (tenant_id, key, digest, status, headers, body, rec
 values (%(tenant)s, 'k', '', 409, '{}', '{}', now());
 insert into item_terms (tenant_id, term, item_id)
 select tenant_id, 'w:purged', id from items where tenant_id = %(tenant)s limit 1;
-insert into replays (tenant_id, id, which, kinds, first_sequence, last_sequence, state, position, total, version,
-                     created_at, updated_at)
-values (%(tenant)s, %(tenant)s, 'all', '{}', 1, 1, 'finished', 1, 1, 1, now(), now());
+insert into replays (tenant_id, id, which, kinds, first_sequence, last_sequence, state, position, within, total,
+                     due_at, created_at)
+values (%(tenant)s, %(tenant)s, 'all', '{}', 1, 1, 'finished', 1, %(tenant)s, 1, now(), now());
 insert into checkpoints (tenant_id, name, sequence, version, updated_at) values (%(tenant)s, 'shipping', 1, 1, now())
 """
 

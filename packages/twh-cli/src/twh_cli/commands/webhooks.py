@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from heapq import merge
-from itertools import takewhile
 from typing import Annotated, Literal
 
 import typer
 
 from twh import models
 from twh_cli import options as o
-from twh_cli import output, readings
+from twh_cli import output
 from twh_cli.app import new_app
 from twh_cli.output import Column
 from twh_cli.problems import WronglyTyped
@@ -46,6 +44,7 @@ DELIVERIES = (
     Column("number", "sequence", right=True, minor=True),
     Column("endpoint", "endpoint", minor=True),
     Column("event id", "event", minor=True),
+    Column("replay", "replay", minor=True),
 )
 ATTEMPTS = (
     Column("attempt", "number", right=True),
@@ -55,6 +54,8 @@ ATTEMPTS = (
     Column("error", "error"),
     Column("response", "response", minor=True),
 )
+
+State = Literal["pending", "delivered", "failed"]
 
 Endpoint = Annotated[str, typer.Argument(metavar="ENDPOINT", help="Id: whe_…")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind of event; may be given again.")]
@@ -138,34 +139,43 @@ def delete(endpoint: Endpoint, if_match: o.IfMatch = None) -> None:
 def deliveries(
     endpoint: Annotated[str | None, typer.Option("--endpoint", help="Only to this endpoint.")] = None,
     event: Annotated[str | None, typer.Option("--event", help="Only of this event.")] = None,
-    state: Annotated[
-        Literal["pending", "delivered", "failed"] | None, typer.Option("--state", help="Only in this state.")
-    ] = None,
+    state: Annotated[State | None, typer.Option("--state", help="Only in this state.")] = None,
     failed: Annotated[
         bool, typer.Option("--failed", help="Only what was not taken: given up, or to be tried again.")
     ] = False,
-    since: Annotated[
-        datetime | None,
-        typer.Option("--since", metavar="TIME", parser=readings.moment, help="Created since: a time, or 3h for ago."),
-    ] = None,
+    types: o.Types = None,
+    since: o.EventsSince = None,
+    until: o.EventsUntil = None,
+    replay: Annotated[str | None, typer.Option("--replay", help="Only what this replay made once more.")] = None,
     limit: o.Limit = o.LIMIT,
     everything: o.All = False,
 ) -> None:
-    """The newest first. What each try came to: twh webhooks attempts DELIVERY"""
+    """The newest first. What each try came to: twh webhooks attempts DELIVERY
+
+    What was given up is made once more by: twh webhooks replay --failed
+    """
     if failed and state:
         raise WronglyTyped("Either --failed or --state.")
     most = o.limited(limit, everything)
-    size = output.page_size(most)
+    kinds = o.noticed(types)
 
-    def found(state: Literal["pending", "delivered", "failed"] | None) -> Iterator[models.Delivery]:
-        return iter(session().client.webhooks.deliveries(endpoint=endpoint, event=event, state=state, page_size=size))
+    def found(state: State | None) -> Iterator[models.Delivery]:
+        listed = session().client.webhooks.deliveries(
+            endpoint=endpoint,
+            event=event,
+            state=state,
+            types=kinds,
+            since=since,
+            until=until,
+            replay=replay,
+            page_size=output.page_size(most),
+        )
+        return iter(listed)
 
     shown = found(state)
     if failed:
         again = (one for one in found("pending") if one.attempts)
         shown = merge(found("failed"), again, key=lambda one: one.sequence, reverse=True)
-    if since:
-        shown = takewhile(lambda one: one.created_at >= since, shown)
     output.show_list(shown, DELIVERIES, limit=most, what="deliveries like this")
 
 

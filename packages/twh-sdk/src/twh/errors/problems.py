@@ -60,6 +60,7 @@ __all__ = [
     "InvalidLocation",
     "InvalidParameter",
     "InvalidQuantity",
+    "InvalidReplay",
     "ItemArchived",
     "ItemHasStock",
     "ItemNotFound",
@@ -77,6 +78,8 @@ __all__ = [
     "RateLimited",
     "ReasonRequired",
     "ReasonUnknown",
+    "ReplayIsFinished",
+    "ReplayNotFound",
     "RequestTimeout",
     "SameLocation",
     "ScopeMissing",
@@ -92,6 +95,7 @@ __all__ = [
     "TooManyDecimals",
     "TooManyEndpoints",
     "TooManyLines",
+    "TooManyReplays",
     "UnknownKind",
 ]
 
@@ -312,6 +316,17 @@ class MovementNotFound(NotFound):
         return self.text("movement")
 
 
+class ReplayNotFound(NotFound):
+    """There is no such replay.
+
+    Check the id.
+    """
+
+    @property
+    def replay(self) -> str | None:
+        return self.text("replay")
+
+
 class RequestTimeout(RequestTooSlow):
     """The request did not arrive in time.
 
@@ -504,6 +519,17 @@ class LocationHasStock(Conflict):
         return self.text("location")
 
 
+class ReplayIsFinished(Conflict):
+    """The replay is finished.
+
+    There is nothing left of it to cancel or to resume; start another one.
+    """
+
+    @property
+    def replay(self) -> str | None:
+        return self.text("replay")
+
+
 class SkuTaken(Conflict):
     """This SKU is taken.
 
@@ -561,6 +587,18 @@ class TooManyEndpoints(Conflict):
     @property
     def endpoints_max(self) -> int | None:
         return self.whole("endpoints_max")
+
+
+class TooManyReplays(Conflict):
+    """There are too many replays running.
+
+    Wait until some are finished, or cancel some; `replays_max` is the limit. One replay of a window does the work
+    of many retries.
+    """
+
+    @property
+    def replays_max(self) -> int | None:
+        return self.whole("replays_max")
 
 
 class EventsGone(APIError):
@@ -687,6 +725,14 @@ class InvalidLocation(Unprocessable):
     """The location does not make sense.
 
     Each value that cannot be used is in `errors`. A location lies at most eight deep, and never within itself.
+    """
+
+
+class InvalidReplay(Unprocessable):
+    """The replay does not make sense.
+
+    Each value that cannot be used is in `errors`: an endpoint or a kind that does not exist, a window that is
+    missing or too wide.
     """
 
 
@@ -856,6 +902,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "invalid_location": InvalidLocation,
     "invalid_parameter": InvalidParameter,
     "invalid_quantity": InvalidQuantity,
+    "invalid_replay": InvalidReplay,
     "item_archived": ItemArchived,
     "item_has_stock": ItemHasStock,
     "item_not_found": ItemNotFound,
@@ -873,6 +920,8 @@ BY_CODE: dict[str, type[APIError]] = {
     "rate_limited": RateLimited,
     "reason_required": ReasonRequired,
     "reason_unknown": ReasonUnknown,
+    "replay_is_finished": ReplayIsFinished,
+    "replay_not_found": ReplayNotFound,
     "request_timeout": RequestTimeout,
     "same_location": SameLocation,
     "scope_missing": ScopeMissing,
@@ -888,5 +937,6 @@ BY_CODE: dict[str, type[APIError]] = {
     "too_many_decimals": TooManyDecimals,
     "too_many_endpoints": TooManyEndpoints,
     "too_many_lines": TooManyLines,
+    "too_many_replays": TooManyReplays,
     "unknown_kind": UnknownKind,
 }

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from twh.events import LocationRestored as LocationRestored
     from twh.events import LocationUpdated as LocationUpdated
     from twh.events import LowStock as LowStock
+    from twh.events import ReplayCancelled as ReplayCancelled
+    from twh.events import ReplayFinished as ReplayFinished
+    from twh.events import ReplayResumed as ReplayResumed
+    from twh.events import ReplayStarted as ReplayStarted
     from twh.events import SettingsUpdated as SettingsUpdated
     from twh.events import StockLow as StockLow
     from twh.events import TenantClosed as TenantClosed
@@ -65,6 +69,8 @@ if TYPE_CHECKING:
     from twh.models.generated import NewKey as NewKey
     from twh.models.generated import Pack as Pack
     from twh.models.generated import Reference as Reference
+    from twh.models.generated import Replay as Replay
+    from twh.models.generated import ReplayPlan as ReplayPlan
     from twh.models.generated import Sandbox as Sandbox
     from twh.models.generated import Settings as Settings
     from twh.models.generated import Tenant as Tenant
@@ -97,6 +103,10 @@ MODULES = {
     "LocationRestored": "twh.events",
     "LocationUpdated": "twh.events",
     "LowStock": "twh.events",
+    "ReplayCancelled": "twh.events",
+    "ReplayFinished": "twh.events",
+    "ReplayResumed": "twh.events",
+    "ReplayStarted": "twh.events",
     "SettingsUpdated": "twh.events",
     "StockLow": "twh.events",
     "TenantClosed": "twh.events",
@@ -132,6 +142,8 @@ MODULES = {
     "NewKey": "twh.models.generated",
     "Pack": "twh.models.generated",
     "Reference": "twh.models.generated",
+    "Replay": "twh.models.generated",
+    "ReplayPlan": "twh.models.generated",
     "Sandbox": "twh.models.generated",
     "Settings": "twh.models.generated",
     "Tenant": "twh.models.generated",

@@ -114,6 +114,10 @@ class Delivery(Model):
     "`pending` until it was `delivered`, or until its attempts ran out and it has `failed`."
     attempts: int
     "How many attempts were made."
+    tries: int = 0
+    "How many of them since it was last begun: a retry or a replay begins anew."
+    replay: str | None = None
+    "The id of the replay that made it once more, if one did."
     next_attempt_at: datetime | None
     "When it is tried next; while an attempt is under way, when that is given up."
     delivered_at: datetime | None
@@ -343,6 +347,54 @@ class Reference(Model):
     "Which sort of document."
     id: str
     "Its id there."
+
+
+class Replay(Model):
+    """Deliveries that are made once more, with the same `webhook-id`."""
+
+    id: str
+    "The replay's id."
+    state: Literal["cancelled", "finished", "running"] | str
+    "`running` until everything was queued and nothing of it is pending, then `finished`; `cancelled` queues nothing more."
+    which: Literal["all", "failed", "unacknowledged"] | str
+    "Which deliveries of the stretch."
+    endpoint: str | None
+    "The endpoint's id; null for every endpoint."
+    types: list[str]
+    "Only these kinds of events; empty: all."
+    deliveries: list[str] | None
+    "The deliveries that were named; null where a stretch of the feed was."
+    first_sequence: int
+    "The number of the first event of the stretch."
+    last_sequence: int
+    "The number of the last event of the stretch."
+    rate_per_second: int | None
+    "So many are queued in a second; null: as many as go."
+    position: int
+    "Up to this event, all is queued."
+    total: int
+    "How many deliveries it was about when it was started."
+    queued: int
+    "How many it has begun anew."
+    delivered: int
+    "How many of them have left the queue again as delivered."
+    failed: int
+    "How many of them were given up."
+    created_at: datetime
+    "When it was created."
+    finished_at: datetime | None
+    "When it was finished."
+
+
+class ReplayPlan(Model):
+    """What a replay would be about."""
+
+    total: int
+    "How many deliveries would be made once more."
+    first_sequence: int
+    "The number of the first event of the stretch."
+    last_sequence: int
+    "The number of the last event of the stretch."
 
 
 class Settings(Model):

@@ -15,6 +15,7 @@ from twh.resources.items import Items
 from twh.resources.ledger import Ledger
 from twh.resources.locations import Locations
 from twh.resources.movements import Movements
+from twh.resources.replays import Replays
 from twh.resources.sandboxes import Sandboxes
 from twh.resources.settings import Settings
 from twh.resources.stock import Stock
@@ -64,6 +65,11 @@ class Nouns(Driver):
     def webhooks(self) -> Webhooks[Self]:
         """Endpoints, deliveries, signatures."""
         return Webhooks(self)
+
+    @property
+    def replays(self) -> Replays[Self]:
+        """Deliveries that are made once more."""
+        return Replays(self)
 
     @property
     def idempotency(self) -> Idempotency[Self]:

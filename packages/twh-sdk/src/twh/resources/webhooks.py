@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from twh import models, webhooks
 from twh.call import Call, DriverT_co, Resource, endpoint
+from twh.jobs import job
 from twh.options import Options
 from twh.pages import Page, listing
 from twh.params import AnId, named, named_or_none
-from twh.wire import NOT_GIVEN, NotGiven, given, query, segment, whole_seconds
+from twh.wire import NOT_GIVEN, NotGiven, given, instant_or_not, query, segment, whole_seconds
 
 
 class Webhooks(Resource[DriverT_co]):
@@ -101,11 +102,27 @@ class Webhooks(Resource[DriverT_co]):
         endpoint: str | AnId | None = None,
         event: str | AnId | None = None,
         state: Literal["pending", "delivered", "failed"] | None = None,
+        types: Sequence[str] | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        replay: str | AnId | None = None,
         page_size: int | None = None,
         options: Options | None = None,
     ) -> Call[Page[models.Delivery]]:
-        """What was or is to be delivered, the newest first."""
-        filters = query(endpoint=named_or_none(endpoint), event=named_or_none(event), state=state, limit=page_size)
+        """What was or is to be delivered, the newest first; what has `failed` is a dead letter.
+
+        `since` and `until` are about the times of the events; `replay` is the one that made deliveries once more.
+        """
+        filters = query(
+            endpoint=named_or_none(endpoint),
+            event=named_or_none(event),
+            state=state,
+            types=types,
+            since=since,
+            until=until,
+            replay=named_or_none(replay),
+            limit=page_size,
+        )
         return Call(method="GET", path="/v1/deliveries", returns=Page[models.Delivery], query=filters, options=options)
 
     @endpoint
@@ -126,6 +143,51 @@ class Webhooks(Resource[DriverT_co]):
             query=query(limit=page_size),
             options=options,
         )
+
+    @job
+    def retry(self, delivery: str | AnId, *, options: Options | None = None) -> Call[models.Replay]:
+        """Make a delivery once more, whatever came of it, with the same `webhook-id`: a replay of one."""
+        path = f"/v1/deliveries/{segment(named(delivery))}/retry"
+        return Call(method="POST", path=path, returns=models.Replay, options=options)
+
+    @job
+    def replay(
+        self,
+        *,
+        endpoint: str | AnId | NotGiven = NOT_GIVEN,
+        which: Literal["all", "failed", "unacknowledged"] | NotGiven = NOT_GIVEN,
+        types: Sequence[str] | NotGiven = NOT_GIVEN,
+        deliveries: Sequence[str | AnId] | NotGiven = NOT_GIVEN,
+        since: datetime | str | NotGiven = NOT_GIVEN,
+        until: datetime | str | NotGiven = NOT_GIVEN,
+        first_sequence: int | NotGiven = NOT_GIVEN,
+        last_sequence: int | NotGiven = NOT_GIVEN,
+        rate_per_second: int | NotGiven = NOT_GIVEN,
+        dry_run: bool = False,
+        options: Options | None = None,
+    ) -> Call[models.Replay | models.ReplayPlan]:
+        """Make deliveries once more: of one `endpoint` or of all, those of a part of the feed, or those that are named.
+
+        `which` is "failed" (the dead letters, unless said otherwise), "unacknowledged" (those, and events without a
+        delivery) or "all" (every event that the endpoint wants, also from before it was there). The part of the feed is
+        `since` and `until`, or `first_sequence` and `last_sequence`. Deliveries keep their `webhook-id`; at most
+        `rate_per_second` of them are begun in a second. The job can be waited for. With `dry_run`, nothing is started,
+        and its `.total` is how many there would be. Raises `InvalidReplay` and `TooManyReplays`.
+        """
+        body = given(
+            endpoint=endpoint if isinstance(endpoint, NotGiven) else named(endpoint),
+            which=which,
+            types=types,
+            deliveries=deliveries if isinstance(deliveries, NotGiven) else [named(one) for one in deliveries],
+            since=instant_or_not(since),
+            until=instant_or_not(until),
+            first_sequence=first_sequence,
+            last_sequence=last_sequence,
+            rate_per_second=rate_per_second,
+            **({"dry_run": True} if dry_run else {}),
+        )
+        returns = models.ReplayPlan if dry_run else models.Replay
+        return Call(method="POST", path="/v1/replays", returns=returns, body=body, reads=dry_run, options=options)
 
     def verify(
         self,

@@ -315,13 +315,13 @@ replays = sa.Table(
     _column("rate_per_second", sa.Integer(), null=True),
     _column("state", sa.Text()),
     _column("position", sa.BigInteger()),
+    _column("within", sa.Uuid()),
     _column("total", sa.BigInteger()),
     _column("queued", sa.BigInteger()),
     _column("delivered", sa.BigInteger()),
     _column("failed", sa.BigInteger()),
-    _column("version", sa.BigInteger()),
+    _column("due_at", TIME),
     _column("created_at", TIME),
-    _column("updated_at", TIME),
     _column("finished_at", TIME, null=True),
 )
 

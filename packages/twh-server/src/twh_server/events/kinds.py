@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from twh_server.database.identifiers import ENDPOINT, ENTRY, ITEM, KEY, LOCATION, TENANT, Kind
+from twh_server.database.identifiers import ENDPOINT, ENTRY, ITEM, JOB, KEY, LOCATION, TENANT, Kind
 
 SEQUENCE_MAX: Final = 2**63 - 1
 """No event has a greater number."""
@@ -33,6 +33,10 @@ KINDS: Final[Mapping[str, str]] = {
     "endpoint.deleted": "A webhook endpoint was deleted. The data is the endpoint as it was.",
     "endpoint.disabling": "Nothing has arrived at a webhook endpoint for three days: it will be disabled. The data is the endpoint, with the reason and when.",
     "endpoint.disabled": "A webhook endpoint was disabled: nothing has arrived for five days, or it answered 410. The data is the endpoint, with the reason and when.",
+    "replay.started": "Deliveries are being made once more. The data is the replay.",
+    "replay.cancelled": "A replay was cancelled: nothing more of it is queued. The data is the replay.",
+    "replay.resumed": "A replay goes on where it was cancelled. The data is the replay.",
+    "replay.finished": "A replay is finished: each of its deliveries was delivered or given up. The data is the replay.",
     "settings.updated": "The tenant's settings were changed. The data is the settings as they are now.",
     "tenant.suspended": "The tenant was suspended: its keys read only. The data is the tenant.",
     "tenant.resumed": "The tenant was resumed: its keys work again. The data is the tenant.",
@@ -49,6 +53,7 @@ SUBJECTS: Final[Mapping[str, Kind[Any]]] = {
     "item": ITEM,
     "location": LOCATION,
     "endpoint": ENDPOINT,
+    "replay": JOB,
     "key": KEY,
     "settings": TENANT,
     "tenant": TENANT,

@@ -15,6 +15,7 @@ from twh_server.ledger.entries import Entry, LowStock
 from twh_server.tenancy.api_keys import ApiKey
 from twh_server.tenancy.settings import Settings
 from twh_server.webhooks.endpoints import Endpoint, FailingEndpoint
+from twh_server.webhooks.replays import Replay
 
 CARRIED: Final[Mapping[str, type[msgspec.Struct]]] = {
     "entry": Entry,
@@ -24,6 +25,7 @@ CARRIED: Final[Mapping[str, type[msgspec.Struct]]] = {
     "endpoint": Endpoint,
     "endpoint.disabling": FailingEndpoint,
     "endpoint.disabled": FailingEndpoint,
+    "replay": Replay,
     "key": ApiKey,
     "settings": Settings,
     "tenant": Tenant,

@@ -102,6 +102,7 @@ FIELDS: Final[Mapping[str, Meaning]] = {
     "Actor.key": Meaning("The API key's id.", "key_01kaqgn4e3f0dvm63vkxhkqk8d"),
     "EventActor.key": Meaning("The API key's id.", "key_01kaqgn4e3f0dvm63vkxhkqk8d"),
     # --- the feed and webhooks
+    "replay": Meaning("The replay's id.", "job_01kaqgn4e3f0dvm63vkxhkqk8d"),
     "Event.id": Meaning("The event's id; `webhook-id` in a delivery.", "evt_01kaqgn4e3f0dvm63vkxhkqk8d"),
     "Event.type": Meaning("The kind of event. New kinds may come.", "item.created"),
     "Event.timestamp": Meaning("When it was committed.", "2026-05-10T12:00:00.123456Z"),

@@ -25,6 +25,7 @@ PARAMETERS: Mapping[str, str] = {
     "checkpoint": "The checkpoint's name, percent-encoded.",
     "endpoint": "The endpoint's id.",
     "delivery": "The delivery's id.",
+    "replay": "The replay's id.",
     "api_key": "The API key's id.",
     "key": "The idempotency key, percent-encoded.",
 }

@@ -1,21 +1,19 @@
-"""`/v1/webhook-endpoints` and `/v1/deliveries`: who is told of events, and how the telling went."""
+"""`/v1/webhook-endpoints`: who is told of events, and how the telling went."""
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from pydantic import Field
 
-from twh_server.database.identifiers import EndpointId
 from twh_server.events.kinds import KINDS
 from twh_server.http.operation import Call, operation, shown
 from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import Body, PageQuery, Query, changes_of
 from twh_server.journal.commands import Answer, Command
 from twh_server.journal.versions import StaleVersion
-from twh_server.webhooks import deliveries, endpoints
-from twh_server.webhooks.deliveries import Attempt, Delivery, DeliveryFilter, DeliveryState
+from twh_server.webhooks import endpoints
 from twh_server.webhooks.endpoint_commands import (
     OVERLAP_SECONDS_DEFAULT,
     OVERLAP_SECONDS_MAX,
@@ -25,7 +23,7 @@ from twh_server.webhooks.endpoint_commands import (
     UpdateEndpoint,
 )
 from twh_server.webhooks.endpoints import Endpoint, EndpointRow, NewEndpoint
-from twh_server.webhooks.refusals import DeliveryNotFound, EndpointNotFound, InvalidEndpoint, TooManyEndpoints
+from twh_server.webhooks.refusals import EndpointNotFound, InvalidEndpoint, TooManyEndpoints
 
 URL_READ_MAX = 4_096
 """Longer addresses than may be used are read, so that the answer can say how long they may be."""
@@ -61,32 +59,10 @@ class SecretRotation(Body):
     )
 
 
-class DeliveryQuery(PageQuery):
-    """Which deliveries."""
-
-    endpoint: str | None = Field(None, max_length=64, description="The endpoint's id.")
-    event: str | None = Field(None, max_length=64, description="The event's id.")
-    state: DeliveryState | None = Field(None, description="How far the delivery is.")
-
-
 class EndpointList(msgspec.Struct, frozen=True):
     """A page of endpoints."""
 
     data: list[Endpoint]
-    next_cursor: str | None
-
-
-class DeliveryList(msgspec.Struct, frozen=True):
-    """A page of deliveries."""
-
-    data: list[Delivery]
-    next_cursor: str | None
-
-
-class AttemptList(msgspec.Struct, frozen=True):
-    """A page of the attempts of a delivery."""
-
-    data: list[Attempt]
     next_cursor: str | None
 
 
@@ -211,63 +187,6 @@ async def delete(call: Call[Any, Query]) -> Answer:
     """Delete a webhook endpoint. Nothing more is sent to it; its deliveries can still be read."""
     command = DeleteEndpoint(endpoint=call.path["endpoint"], if_match=call.if_match)
     return await call.submit(command, lambda _: Answer(status=204))
-
-
-@operation(
-    id="webhooks.deliveries",
-    method="GET",
-    path="/v1/deliveries",
-    scope="webhooks:read",
-    query=DeliveryQuery,
-    answers={200: DeliveryList},
-)
-async def list_deliveries(call: Call[Any, DeliveryQuery]) -> Answer:
-    """List deliveries, those of the newest events first."""
-    query = call.query
-    wanted = DeliveryFilter(endpoint=query.endpoint, event=query.event, state=query.state)
-    after = key_of(query.cursor, tuple[int, UUID])
-    found = await deliveries.list_deliveries(
-        call.rooms.database,
-        call.tenant,
-        wanted,
-        after=cast("tuple[int, EndpointId] | None", after),
-        limit=query.limit + 1,
-    )
-    page, cursor = paged(found, query.limit, lambda row: row[1])
-    return shown(DeliveryList([delivery for delivery, _ in page], cursor))
-
-
-@operation(
-    id="webhooks.delivery",
-    method="GET",
-    path="/v1/deliveries/{delivery}",
-    scope="webhooks:read",
-    answers={200: Delivery},
-    refusals=(DeliveryNotFound,),
-)
-async def get_delivery(call: Call[Any, Query]) -> Answer:
-    """Read a delivery."""
-    return shown(await deliveries.get_delivery(call.rooms.database, call.tenant, call.path["delivery"]))
-
-
-@operation(
-    id="webhooks.attempts",
-    method="GET",
-    path="/v1/deliveries/{delivery}/attempts",
-    scope="webhooks:read",
-    query=PageQuery,
-    answers={200: AttemptList},
-    refusals=(DeliveryNotFound,),
-)
-async def attempts(call: Call[Any, PageQuery]) -> Answer:
-    """List the attempts of a delivery, first to last."""
-    query = call.query
-    after = key_of(query.cursor, int) or 0
-    found = await deliveries.list_attempts(
-        call.rooms.database, call.tenant, call.path["delivery"], after=after, limit=query.limit + 1
-    )
-    page, cursor = paged(found, query.limit, lambda attempt: attempt.number)
-    return shown(AttemptList(page, cursor))
 
 
 async def _submit_secret(call: Call[Any, Any], command: Command[NewEndpoint], *, status: int) -> Answer:

@@ -1,4 +1,7 @@
-"""Reading deliveries: what was sent where, how often it was tried, and what was answered."""
+"""Reading deliveries: what was sent where, how often it was tried, and what was answered.
+
+A delivery whose attempts have run out is a dead letter: it has failed, and keeps all that was tried.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +12,20 @@ import msgspec
 from msgspec import Meta
 
 from twh_server.database.engine import Database, Row
-from twh_server.database.identifiers import DELIVERY, ENDPOINT, EVENT, LAST, DeliveryId, EndpointId, EventId, TenantId
+from twh_server.database.identifiers import (
+    DELIVERY,
+    ENDPOINT,
+    EVENT,
+    JOB,
+    LAST,
+    MINTED_AHEAD_MILLISECONDS,
+    DeliveryId,
+    EndpointId,
+    EventId,
+    JobId,
+    TenantId,
+    first_id,
+)
 from twh_server.database.select import Select
 from twh_server.events.kinds import SEQUENCE_MAX
 from twh_server.webhooks.refusals import DeliveryNotFound
@@ -33,6 +49,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="`pending` until it was `delivered`, or until its attempts ran out and it has `failed`."),
     ]
     attempts: Annotated[int, Meta(description="How many attempts were made.")]
+    tries: Annotated[
+        int, Meta(description="How many of them since it was last begun: a retry or a replay begins anew.")
+    ] = 0
+    replay: Annotated[str | None, Meta(description="The id of the replay that made it once more, if one did.")] = None
     next_attempt_at: Annotated[
         datetime | None,
         Meta(description="When it is tried next; while an attempt is under way, when that is given up."),
@@ -54,11 +74,15 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryFilter:
-    """Which deliveries are wanted; endpoints and events by id."""
+    """Which deliveries are wanted; endpoints, events and replays by id, times of their events as [since, until)."""
 
     endpoint: str | None = None
     event: str | None = None
     state: DeliveryState | None = None
+    kinds: Sequence[str] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    replay: str | None = None
 
 
 async def get_delivery(database: Database, tenant: TenantId, text: str) -> Delivery:
@@ -83,8 +107,24 @@ async def list_deliveries(
     if wanted.state is not None:
         # Spelled out, so that the planner sees that the index over one state serves.
         select.where(STATES[wanted.state])
+    if wanted.kinds:
+        select.where("event_kind = any (%(kinds)s)", kinds=list(wanted.kinds))
+    if wanted.replay is not None:
+        select.where("replay_id = %(replay)s", replay=JOB.parse(wanted.replay))
+    if wanted.since is not None:
+        select.where(SINCE, since=wanted.since, since_id=first_id(wanted.since))
+    if wanted.until is not None:
+        until_id = first_id(wanted.until, later=MINTED_AHEAD_MILLISECONDS)
+        select.where(UNTIL, until=wanted.until, until_id=until_id)
     rows = await select.rows(database, PAGE, limit=limit)
     return [(_shown(row), (row[4], row[1])) for row in rows]
+
+
+async def find_deliveries(database: Database, tenant: TenantId, texts: Sequence[str]) -> dict[str, int]:
+    """Those of some deliveries that there are: id → the number of its event."""
+    ids = [identifier for text in texts if (identifier := DELIVERY.parse(text))]
+    rows = await database.read(tenant, FIND_DELIVERIES, {"tenant": tenant, "ids": ids})
+    return {DELIVERY.text(identifier): sequence for identifier, sequence in rows}
 
 
 async def list_attempts(
@@ -103,7 +143,8 @@ async def list_attempts(
 
 
 def _shown(row: Row) -> Delivery:
-    delivery_id, endpoint_id, event_id, event_kind, sequence, state, attempts, next_attempt_at, delivered, created = row
+    delivery_id, endpoint_id, event_id, event_kind, sequence, state, attempts, tries, replay_id, *times = row
+    next_attempt_at, delivered, created = times
     return Delivery(
         id=DELIVERY.text(DeliveryId(delivery_id)),
         endpoint=ENDPOINT.text(EndpointId(endpoint_id)),
@@ -112,18 +153,34 @@ def _shown(row: Row) -> Delivery:
         sequence=sequence,
         state=state,
         attempts=attempts,
+        tries=tries,
+        replay=None if replay_id is None else JOB.text(JobId(replay_id)),
         next_attempt_at=next_attempt_at,
         delivered_at=delivered,
         created_at=created,
     )
 
 
-COLUMNS = "id, endpoint_id, event_id, event_kind, sequence, state, attempts, next_attempt_at, delivered_at, created_at"
+COLUMNS = (
+    "id, endpoint_id, event_id, event_kind, sequence, state, attempts, tries, replay_id, next_attempt_at, delivered_at,"
+    " created_at"
+)
 
 ONE_DELIVERY = f"""
 select {COLUMNS}
 from deliveries
 where tenant_id = %(tenant)s and id = %(id)s
+"""
+
+FIND_DELIVERIES = """
+select d.id, d.sequence
+from unnest(%(ids)s::uuid[]) as wanted (id)
+cross join lateral (
+    select id, sequence
+    from deliveries
+    where tenant_id = %(tenant)s and id = wanted.id
+    limit 1
+) as d
 """
 
 LIST_ATTEMPTS = """
@@ -151,6 +208,29 @@ OF_EVENT = """sequence = (
     select sequence
     from events
     where tenant_id = %(tenant)s and id = %(event)s
+)"""
+
+# The times of events have no index, their ids have one: it leads to the number from which, and up to which, to look.
+SINCE = """sequence >= (
+    select coalesce(min(sequence), 9223372036854775807)
+    from (
+        select sequence
+        from events
+        where tenant_id = %(tenant)s and id >= %(since_id)s and recorded_at >= %(since)s
+        order by id
+        limit 1
+    ) as earliest
+)"""
+
+UNTIL = """sequence <= (
+    select coalesce(max(sequence), 0)
+    from (
+        select sequence
+        from events
+        where tenant_id = %(tenant)s and id < %(until_id)s and recorded_at < %(until)s
+        order by id desc
+        limit 1
+    ) as latest
 )"""
 
 BEHIND = "(sequence, endpoint_id) < (%(after)s, %(after_endpoint)s)"

@@ -46,3 +46,48 @@ class TooManyEndpoints(Refusal):
             f"A tenant has at most {endpoints_max} webhook endpoints. Delete one that is no longer wanted.",
             endpoints_max=endpoints_max,
         )
+
+
+class ReplayNotFound(Refusal):
+    """There is no such replay.
+
+    Check the id.
+    """
+
+    def __init__(self, replay: str) -> None:
+        super().__init__(f"No replay has the id {replay!r}.", replay=replay)
+
+
+class InvalidReplay(Refusal):
+    """The replay does not make sense.
+
+    Each value that cannot be used is in `errors`: an endpoint or a kind that does not exist, a window that is missing or
+    too wide.
+    """
+
+    def __init__(self, errors: Sequence[Problem]) -> None:
+        super().__init__("Some values of the replay cannot be used; each is named in errors.", errors=errors)
+
+
+class ReplayIsFinished(Refusal):
+    """The replay is finished.
+
+    There is nothing left of it to cancel or to resume; start another one.
+    """
+
+    def __init__(self, replay: str) -> None:
+        super().__init__(f"The replay {replay!r} is finished. Start another one.", replay=replay)
+
+
+class TooManyReplays(Refusal):
+    """There are too many replays running.
+
+    Wait until some are finished, or cancel some; `replays_max` is the limit. One replay of a window does the work of many
+    retries.
+    """
+
+    def __init__(self, replays_max: int) -> None:
+        super().__init__(
+            f"At most {replays_max} replays of a tenant run at once. Wait for some, or cancel them.",
+            replays_max=replays_max,
+        )

@@ -109,6 +109,67 @@ async def list_attempts(desk: Desk):
         assert [(attempt.number, attempt.status) for attempt in attempts] == [(1, 204)]
 
 
+@uses("webhooks.retry")
+async def retry_delivery(desk: Desk):
+    async with delivered(desk) as delivery:
+        replay = await (await desk.client.webhooks.retry(delivery)).wait(timeout=PATIENCE_SECONDS)
+
+        assert (replay.state, replay.delivered, replay.deliveries) == ("finished", 1, [delivery.id])
+        assert (await desk.client.webhooks.delivery(delivery.id)).attempts == 2
+
+
+@uses("webhooks.replay")
+async def replay_window(desk: Desk):
+    await desk.shelf()
+    async with receiver() as url:
+        endpoint = await desk.client.webhooks.create(url=url)
+        wanted = {"endpoint": endpoint, "types": ["entry.recorded"], "first_sequence": 1}
+
+        plan = await desk.client.webhooks.replay(which="all", dry_run=True, **wanted)
+        missed = await desk.client.webhooks.replay(which="unacknowledged", dry_run=True, **wanted)
+        replay = await (await desk.client.webhooks.replay(which="all", **wanted)).wait(timeout=PATIENCE_SECONDS)
+
+    assert plan.total == missed.total == replay.total == replay.delivered == 1
+
+
+@uses("replays.list")
+async def list_replays(desk: Desk):
+    job = await desk.client.webhooks.replay()
+
+    assert [one.id for one in await desk.client.replays.list().to_list()] == [job.id]
+
+
+@uses("replays.get")
+async def get_replay(desk: Desk):
+    job = await desk.client.webhooks.replay(since="2026-05-10T12:00:00Z")
+
+    assert (await desk.client.replays.get(job)).total == 0
+
+
+async def paused(desk: Desk):
+    """A replay that waits for its endpoint."""
+    await desk.shelf()
+    endpoint = await desk.client.webhooks.create(url="https://example.com/hook")
+    await desk.client.webhooks.update(endpoint, enabled=False)
+    return await desk.client.webhooks.replay(which="all", endpoint=endpoint, first_sequence=1)
+
+
+@uses("replays.cancel")
+async def cancel_replay(desk: Desk):
+    job = await paused(desk)
+
+    assert (await desk.client.replays.cancel(job)).state == "cancelled"
+    assert (await job.wait(timeout=PATIENCE_SECONDS)).state == "cancelled"
+
+
+@uses("replays.resume")
+async def resume_replay(desk: Desk):
+    job = await paused(desk)
+    await job.cancel()
+
+    assert (await desk.client.replays.resume(job)).state == "running"
+
+
 @uses("idempotency.get")
 async def get_key(desk: Desk):
     made = await desk.client.items.create(sku="APPLES", name="Apples", options={"idempotency_key": "po-77"})

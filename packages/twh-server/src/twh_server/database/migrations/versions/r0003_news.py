@@ -62,9 +62,12 @@ alter table deliveries
 update deliveries set tries = attempts where state = 'pending' and attempts > 0;
 create index deliveries_under_way on deliveries (tenant_id, endpoint_id) where fence is not null;
 create index deliveries_in_order on deliveries (tenant_id, endpoint_id, sequence) where next_attempt_at is not null;
-create index deliveries_replayed on deliveries (tenant_id, replay_id, state) where replay_id is not null;
+create index deliveries_replayed on deliveries (tenant_id, replay_id, sequence, endpoint_id) where replay_id is not null;
+create index deliveries_replayed_by_state on deliveries (tenant_id, replay_id, state, sequence, endpoint_id)
+    where replay_id is not null;
 """
 
+# `position` is the event, `within` the endpoint, up to which a replay has queued deliveries; `due_at` is when it goes on.
 REPLAYS = """
 create table replays (
     tenant_id uuid not null,
@@ -78,19 +81,19 @@ create table replays (
     rate_per_second integer,
     state text not null,
     position bigint not null,
+    within uuid not null,
     total bigint not null,
     queued bigint not null default 0,
     delivered bigint not null default 0,
     failed bigint not null default 0,
-    version bigint not null,
+    due_at timestamptz not null,
     created_at timestamptz not null,
-    updated_at timestamptz not null,
     finished_at timestamptz,
-    primary key (tenant_id, id),
-    constraint replay_state_is_known check (state in ('running', 'cancelled', 'finished', 'failed')),
-    constraint which_is_known check (which in ('all', 'failed', 'unacknowledged', 'live'))
+    primary key (tenant_id, id)
 );
-create index replays_running on replays (updated_at) where state = 'running';
+create index replays_due on replays (due_at) where state = 'running' and finished_at is null;
+create index replays_running on replays (tenant_id, created_at) where state = 'running';
+create index replays_by_state on replays (tenant_id, state, id);
 """
 
 CHECKPOINTS = """
@@ -202,11 +205,13 @@ revoke execute on function drop_old_events(uuid, bigint) from public;
 grant execute on function drop_old_events(uuid, bigint) to {WORKER};
 """
 
-# Added once the planner was told of the tables, by a row of a tenant that there is not.
+# Added once the planner was told of the tables, by a row of a tenant that there is not, and in no state that there is.
 REFERENCES = """
 alter table replays
     add foreign key (tenant_id) references tenants,
-    add foreign key (tenant_id, endpoint_id) references webhook_endpoints;
+    add foreign key (tenant_id, endpoint_id) references webhook_endpoints,
+    add constraint replay_state_is_known check (state in ('running', 'cancelled', 'finished')),
+    add constraint which_is_known check (which in ('all', 'failed', 'unacknowledged'));
 alter table checkpoints
     add foreign key (tenant_id) references tenants;
 """

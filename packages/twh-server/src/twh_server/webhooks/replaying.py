@@ -1,0 +1,287 @@
+"""Replaying: the worker's part. It queues the deliveries of running replays, some at a time, and says when one is done.
+
+A step is one transaction: it takes a replay that is due, queues the next deliveries of its stretch, and moves the replay's
+position. Killed anywhere, it has done both or neither, so nothing is lost and nothing is queued twice. Never more than a
+few hundred deliveries of an endpoint are due because of a replay: what happens meanwhile does not wait behind the past,
+a cancelled replay has little left to deliver, and a paused endpoint holds up its own replay only.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from twh_server.database.engine import Connection, Database, Row, Transient, constant
+from twh_server.database.identifiers import LAST, JobId, TenantId
+from twh_server.journal.commands import Answer, Submission
+from twh_server.journal.writer import Writer
+from twh_server.refusals import Refusal
+from twh_server.webhooks import replays
+from twh_server.webhooks.deliver import now as this_hosts_clock
+from twh_server.webhooks.replay_commands import FinishReplay
+from twh_server.webhooks.replays import ReplayRow, Scope, Stretch
+
+AHEAD_MAX = 500
+"""So many deliveries of an endpoint are due at once at most, when a replay queues more."""
+STRETCH_EVENTS = 2_000
+"""So many events are looked at in one step, where few of them are wanted."""
+LOOK_SECONDS = 0.5
+"""How often it is looked for replays that are due."""
+BUSY = timedelta(milliseconds=50)
+"""How soon a replay goes on whose deliveries are on their way."""
+RATED = timedelta(seconds=0.5)
+"""A rate is held by queueing, and then waiting, about so much of it at a time."""
+WAIT_MAX = timedelta(seconds=30)
+WAIT_PART = 20
+"""When all is queued, what is left is looked after again after a twentieth of the replay's age, within these bounds."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """What one step did: to which replay, how many deliveries it queued, whether it came on, and whether that is all."""
+
+    tenant: TenantId
+    replay: JobId
+    queued: int
+    moved: bool
+    done: bool
+
+
+class Replayer:
+    """Queues what is to be made once more; there may be one in each process. `run` runs until it is cancelled."""
+
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        *,
+        queued: Callable[[], None],
+        clock: Callable[[], datetime] = this_hosts_clock,
+    ) -> None:
+        """`queued` is called when deliveries were queued."""
+        self._database = database
+        self._writer = writer
+        self._queued = queued
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Step by step, as long as there is something to do."""
+        while True:
+            if not await self._stepped():
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def step(self) -> Step | None:
+        """One step of the replay that has waited longest; None when none is due."""
+        async with self._database.workers.connection() as connection, connection.transaction():
+            step = await _step(connection, self._clock())
+        if step and step.queued:
+            self._queued()
+        if step and step.done:
+            await self._finish(step)
+        return step
+
+    async def _stepped(self) -> bool:
+        try:
+            step = await self.step()
+        except Transient as loss:
+            _log.warning("replays are not looked after for a moment: %s", loss)
+        except Exception:  # noqa: BLE001  # whatever it is, another replay may go well
+            _log.exception("a replay cannot go on")
+        else:
+            if step and not step.moved:
+                await asyncio.sleep(BUSY.total_seconds())
+            return step is not None
+        return False
+
+    async def _finish(self, step: Step) -> None:
+        """Make it a fact. A kill before it leaves the replay running, and the next step says so again."""
+
+        def refuse(refusal: Refusal) -> Answer:
+            raise refusal
+
+        command = FinishReplay(replay=step.replay)
+        with contextlib.suppress(Refusal):  # the server is stopping, or the tenant was closed meanwhile
+            await self._writer.submit(
+                Submission(tenant=step.tenant, command=command, answer=lambda _: Answer(status=200), refuse=refuse)
+            )
+
+
+async def _step(tx: Connection, now: datetime) -> Step | None:
+    row = await (await tx.execute(TAKE_REPLAY, {"now": now})).fetchone()
+    if row is None:
+        return None
+    tenant, replay = TenantId(row[0]), replays.replay_of(row[1:])
+    whose: dict[str, Any] = {"tenant": tenant, "replay": replay.id, "now": now}
+    left = replay.last_sequence > replay.position
+    room = await _room(tx, tenant, replay, now) if left else 0
+    position, within, begun = replay.position, replay.within, 0
+    if room:
+        position, within, chosen = await _next(tx, tenant, replay, room, now)
+        begun = await _queue(tx, whose, chosen)
+        left = replay.last_sequence > position
+    counted = await (await tx.execute(COUNT_STATES, whose, prepare=False)).fetchone()
+    pending, failed = counted or (0, 0)
+    queued = replay.queued + begun
+    moved = {
+        **whose,
+        "position": position,
+        "within": within,
+        "queued": queued,
+        "delivered": queued - pending - failed,
+        "failed": failed,
+        "due": _due(replay, now, left=left, room=room, begun=begun),
+    }
+    await tx.execute(MOVE, moved)
+    return Step(tenant=tenant, replay=replay.id, queued=begun, moved=room > 0, done=not left and not pending)
+
+
+def _due(replay: ReplayRow, now: datetime, *, left: bool, room: int, begun: int) -> datetime:
+    """When a replay goes on."""
+    if not left:
+        return now + min(WAIT_MAX, max(BUSY, (now - replay.created_at) / WAIT_PART))
+    if replay.rate_per_second and begun:
+        return now + timedelta(seconds=begun / replay.rate_per_second)
+    return now if room else now + BUSY
+
+
+async def _room(tx: Connection, tenant: TenantId, replay: ReplayRow, now: datetime) -> int:
+    """How many deliveries may be queued now: as many as the fullest of its endpoints has room for, and its rate allows."""
+    asked = {"tenant": tenant, "endpoint": replay.endpoint_id, "now": now, "most": AHEAD_MAX}
+    row = await (await tx.execute(FULLEST, asked, prepare=False)).fetchone()
+    room = AHEAD_MAX - (row[0] if row else 0)
+    if replay.rate_per_second:
+        room = min(room, max(1, int(replay.rate_per_second * RATED.total_seconds())))
+    return room
+
+
+async def _next(
+    tx: Connection, tenant: TenantId, replay: ReplayRow, room: int, now: datetime
+) -> tuple[int, UUID, list[Row]]:
+    """The deliveries that come next, and the place behind them: (event, endpoint within it)."""
+    last = replay.last_sequence
+    if replay.deliveries is None and replay.which != "failed":
+        last = min(last, replay.position + STRETCH_EVENTS)
+    scope = Scope(
+        which=replay.which,
+        stretch=Stretch(first=replay.position, last=last),
+        endpoint=replay.endpoint_id,
+        kinds=replay.kinds,
+        deliveries=replay.deliveries,
+    )
+    source = "e" if replay.deliveries is None and replay.which != "failed" else "d"
+    statement = (COLUMNS_OF[source] + replays.statement_of(scope) + BEHIND).replace("{source}", source)
+    asked = {**scope.values(tenant, now), "position": replay.position, "within": replay.within, "limit": room}
+    chosen = await (await tx.execute(constant(statement), asked, prepare=False)).fetchall()
+    if len(chosen) < room:
+        return last, LAST, chosen
+    return chosen[-1][0], chosen[-1][1], chosen
+
+
+async def _queue(tx: Connection, whose: dict[str, Any], chosen: Sequence[Row]) -> int:
+    """Begin deliveries anew, or for the first time, and let their endpoints' queues know; answers how many."""
+    if not chosen:
+        return 0
+    again = [delivery for _, _, delivery, _, _ in chosen if delivery is not None]
+    made = [row for row in chosen if row[2] is None]
+    begun = await tx.execute(BEGIN_AGAIN, {**whose, "deliveries": again}, prepare=False)
+    missing = {
+        "sequences": [row[0] for row in made],
+        "endpoints": [row[1] for row in made],
+        "events": [row[3] for row in made],
+        "kinds": [row[4] for row in made],
+    }
+    new = await tx.execute(MAKE, {**whose, **missing}, prepare=False)
+    # Deliveries before queues, as whoever records attempts does: two who lock in one order do not deadlock.
+    await tx.execute(WAKE_QUEUES, {**whose, "endpoints": sorted({row[1] for row in chosen})}, prepare=False)
+    return begun.rowcount + new.rowcount
+
+
+# What is running is not finished: said like this, no other index serves than the one that has them in order.
+TAKE_REPLAY = f"""
+select tenant_id, {replays.COLUMNS}
+from replays
+where state = 'running' and finished_at is null and due_at <= %(now)s
+order by due_at
+limit 1
+for no key update skip locked
+"""
+
+FULLEST = """
+select coalesce(max(q.due), 0)
+from webhook_endpoints as w
+cross join lateral (
+    select count(*) as due
+    from (
+        select
+        from deliveries
+        where tenant_id = %(tenant)s
+          and endpoint_id = w.id
+          and state = 'pending'
+          and next_attempt_at <= %(now)s
+        limit %(most)s
+    ) as waiting
+) as q
+where w.tenant_id = %(tenant)s
+  and w.deleted_at is null
+  and w.enabled
+  and (%(endpoint)s::uuid is null or w.id = %(endpoint)s)
+"""
+
+COLUMNS_OF = {
+    "d": "\nselect d.sequence, d.endpoint_id, d.id, d.event_id, d.event_kind",
+    "e": "\nselect e.sequence, w.id, d.id, e.id, e.kind",
+}
+
+BEHIND = """  and ({source}.sequence, w.id) > (%(position)s, %(within)s)
+order by {source}.sequence, w.id
+limit %(limit)s
+"""
+
+BEGIN_AGAIN = f"""
+update deliveries as d
+set state = 'pending', tries = 0, next_attempt_at = %(now)s, fence = null, delivered_at = null, replay_id = %(replay)s
+from unnest(%(deliveries)s::uuid[]) as chosen (id)
+where d.tenant_id = %(tenant)s and d.id = chosen.id and {replays.BEGINS_AGAIN}
+"""
+
+# A delivery's id begins as its event's does: both are of one millisecond, and both are UUIDv7.
+MAKE = """
+insert into deliveries (tenant_id, id, endpoint_id, sequence, event_id, event_kind, state, attempts, next_attempt_at,
+                        created_at, replay_id)
+select %(tenant)s,
+       encode(overlay(uuid_send(gen_random_uuid()) placing substring(uuid_send(event_id) from 1 for 7) from 1),
+              'hex')::uuid,
+       endpoint_id, sequence, event_id, kind, 'pending', 0, %(now)s, %(now)s, %(replay)s
+from unnest(%(sequences)s::bigint[], %(endpoints)s::uuid[], %(events)s::uuid[], %(kinds)s::text[])
+     as made (sequence, endpoint_id, event_id, kind)
+on conflict (tenant_id, endpoint_id, sequence) do nothing
+"""
+
+WAKE_QUEUES = """
+insert into endpoint_queues (tenant_id, endpoint_id, due_at)
+select w.tenant_id, w.id, case when w.enabled then %(now)s::timestamptz end
+from webhook_endpoints as w
+where w.tenant_id = %(tenant)s and w.id = any (%(endpoints)s::uuid[])
+order by w.id
+on conflict (tenant_id, endpoint_id) do update
+set due_at = least(endpoint_queues.due_at, excluded.due_at)
+"""
+
+COUNT_STATES = """
+select count(*) filter (where state = 'pending'), count(*) filter (where state = 'failed')
+from deliveries
+where tenant_id = %(tenant)s and replay_id = %(replay)s and state in ('pending', 'failed')
+"""
+
+MOVE = """
+update replays
+set position = %(position)s, within = %(within)s, queued = %(queued)s, delivered = %(delivered)s, failed = %(failed)s,
+    due_at = %(due)s
+where tenant_id = %(tenant)s and id = %(replay)s
+"""

@@ -68,10 +68,12 @@ def test_a_newline_that_an_editor_added_is_said_not_to_belong_to_the_body(twh, w
 @pytest.mark.parametrize(
     ("change", "check"),
     [
-        (lambda raw: raw.replace(b"TSHIRT-M", b"TSHIRT-L"), "signature"),
-        (lambda raw: raw.replace(b"webhook-id", b"x-webhook-id"), "headers"),
-        (lambda raw: raw.replace(b"webhook-timestamp: 1", b"webhook-timestamp: a"), "timestamp"),
-        (lambda raw: raw.replace(b"webhook-timestamp: 1", b"webhook-timestamp: "), "timestamp"),
+        (lambda raw: raw.replace(b"TSHIRT-M", b"TSHIRT-L"), "no_match"),
+        (lambda raw: raw.replace(b"webhook-signature: v1,", b"webhook-signature: v2,"), "unknown_version"),
+        (lambda raw: raw.replace(b"webhook-id", b"x-webhook-id"), "missing_header"),
+        (lambda raw: raw.replace(b"webhook-timestamp: 1", b"webhook-timestamp: a"), "malformed_timestamp"),
+        (lambda raw: raw.replace(b"webhook-timestamp: 1", b"webhook-timestamp: "), "too_old"),
+        (lambda raw: raw.replace(b"webhook-timestamp: 1", b"webhook-timestamp: 11"), "too_new"),
     ],
 )
 def test_it_is_said_which_check_failed(twh, webhook, secret, tmp_path, change, check):
@@ -91,14 +93,14 @@ def test_a_signature_that_fails_names_the_place_of_the_secret(twh, webhook, secr
 def test_what_is_signed_and_no_event_is_told(twh, secret, tmp_path):
     ran = twh("webhooks", "verify", captured(tmp_path, as_http(sign(b"[]", SECRET))), "--json")
 
-    assert ran.error["code"] == "webhook_body"
+    assert ran.error["code"] == "webhook_not_an_event"
 
 
 def test_an_old_request_is_old_unless_its_age_does_not_matter(twh, webhook, secret, tmp_path):
     old = sign(webhook.body, SECRET, at=models.ItemCreated.model_validate_json(webhook.body).timestamp)
     path = captured(tmp_path, as_http(old))
 
-    assert twh("webhooks", "verify", path, "--json").error["code"] == "webhook_timestamp"
+    assert twh("webhooks", "verify", path, "--json").error["code"] == "webhook_too_old"
     assert twh("webhooks", "verify", path, "--any-age").exit_code == 0
 
 
@@ -166,7 +168,7 @@ def test_what_arrives_is_verified_and_printed(receiving, webhook, secret):
     first, second = map(json.loads, out.splitlines())
     assert (good.status_code, bad.status_code) == (204, 400)
     assert (first["verified"], first["type"], first["body"].encode()) == (True, "item.created", webhook.body)
-    assert (second["verified"], second["check"]) == (False, "signature")
+    assert (second["verified"], second["check"]) == (False, "no_match")
     assert receiver.returncode == 0
 
 

@@ -162,6 +162,8 @@ def handle(event: models.Event) -> None:
 def received(client: Client, body: bytes, headers: Mapping[str, str]) -> None:
     handle(client.webhooks.verify(body, headers, secret=["whsec_new", "whsec_old"]))
     handle(webhooks.verify(body, headers, secret="whsec_one", tolerance=60))
+    handle(webhooks.verify(body, [(b"webhook-id", b"evt_1")], secret="whsec_one"))
+    handle(webhooks.verify(body, httpx.Headers(headers), secret="whsec_one"))
 
 
 def refused(client: Client) -> None:

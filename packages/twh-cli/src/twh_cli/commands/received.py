@@ -52,7 +52,7 @@ def verify(
     try:
         event = webhooks.verify(one.body, one.headers, secret=secrets, tolerance=tolerance)
     except WebhookRejected as rejected:
-        rejected.hint = HINTS[rejected.check].format(source=webhook_secrets.source(secret_file))
+        rejected.hint = hint_for(rejected, webhook_secrets.source(secret_file))
         event = without_last_newline(one, secrets, tolerance, rejected)
     session().say("Verified: headers, time, signature and body are as they should be.", "green")
     output.show(with_summary(event), COLUMNS)
@@ -62,7 +62,7 @@ def without_last_newline(
     one: Captured, secrets: list[str], tolerance: float, rejected: WebhookRejected
 ) -> models.Event:
     """Editors and shells end a file with a newline that was never sent; raises `rejected` where that is not the reason."""
-    if rejected.check != "signature" or not one.body.endswith(b"\n"):
+    if rejected.check != "no_match" or not one.body.endswith(b"\n"):
         raise rejected
     try:
         event = webhooks.verify(one.body.rstrip(b"\r\n"), one.headers, secret=secrets, tolerance=tolerance)
@@ -73,11 +73,19 @@ def without_last_newline(
 
 
 HINTS = {
-    "headers": "Capture webhook-id, webhook-timestamp and webhook-signature, too.",
-    "timestamp": "--any-age leaves the time alone: a captured request is soon an old one.",
-    "signature": "The secret comes from {source}: is it this endpoint's? Is the body as it arrived?",
-    "body": "The signature is right: it is signed, and no event of TWH.",
+    "missing_header": "Capture webhook-id, webhook-timestamp and webhook-signature, too.",
+    "malformed_timestamp": "It is in seconds since 1970, without a fraction.",
+    "too_old": "--any-age leaves the time alone: a captured request is soon an old one.",
+    "too_new": "Set this machine's clock, or leave the time alone: --any-age.",
+    "unknown_version": "Each signature is a version, a comma and base64: v1,…; several have spaces between them.",
+    "not_json": "The signature is right: it is signed, and no event of TWH.",
+    "not_an_event": "The signature is right: it is signed, and no event of TWH.",
 }
+
+
+def hint_for(rejected: WebhookRejected, source: str) -> str:
+    """What to do about a check that failed here, where a request was captured and the secret is of some place."""
+    return HINTS.get(rejected.check) or f"{rejected.hint} The secret comes from {source}."
 
 
 @app.command("receive")
@@ -124,7 +132,7 @@ def judged(arrived: Arrived, secret_file: str | None) -> tuple[models.Event | No
     except WebhookRejected as rejected:
         return event_in(arrived), rejected
     except WronglyTyped as unknown:
-        return event_in(arrived), WebhookRejected(unknown.message.rstrip("."), check="secret")
+        return event_in(arrived), WebhookRejected(unknown.message.rstrip("."), check="no_secret")
 
 
 def event_in(arrived: Arrived) -> models.Event | None:
@@ -146,6 +154,8 @@ def show(arrived: Arrived, event: models.Event | None, rejected: WebhookRejected
     output.write(line.replace(mark, painted(mark, "red" if rejected else "green", colour=colour), 1))
     if rejected:
         session().say(f"           {rejected.check}: {harmless(rejected.message)}", "red")
+        if rejected.hint:
+            session().say(f"           {rejected.hint}", "dim")
 
 
 def told(

@@ -105,10 +105,14 @@ class OutcomeUnknown(TwhError):
 
 
 class WebhookRejected(TwhError):
-    """What arrived is not a webhook of ours: `.check` names what failed."""
+    """What arrived is not a webhook of ours: `.check` names what failed, `.hint` says what to look at.
 
-    def __init__(self, message: str = "", *, check: str = "") -> None:
-        super().__init__(message, code=f"webhook_{check}")
+    A check is one of `missing_header`, `malformed_timestamp`, `too_old`, `too_new`, `unknown_version`, `no_match`; and
+    when the signature is right, `not_json` or `not_an_event`.
+    """
+
+    def __init__(self, message: str = "", *, check: str = "", hint: str | None = None) -> None:
+        super().__init__(message, code=f"webhook_{check}", hint=hint)
         self.check = check
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -192,7 +192,7 @@ class Webhooks(Resource[DriverT_co]):
     def verify(
         self,
         body: bytes,
-        headers: Mapping[str, str],
+        headers: webhooks.Headers,
         *,
         secret: str | Sequence[str],
         tolerance: float = webhooks.TOLERANCE_SECONDS,

@@ -11,6 +11,7 @@ import buses
 import pytest
 from certificates import certificate
 
+from twh_server.publishing import kafka
 from twh_server.publishing.addresses import addresses_in
 from twh_server.publishing.buses import publisher_at
 from twh_server.publishing.publisher import Message
@@ -96,10 +97,18 @@ async def test_nats_is_given_a_login_that_needs_no_more_rights_than_the_page_say
         assert len(await bus.heard()) == 1
 
 
-async def test_kafka_is_given_a_login(tmp_path):
+@pytest.mark.parametrize(
+    ("login", "options"),
+    [
+        (f"twh:{QUOTED}@", "sasl.mechanism=SCRAM-SHA-512"),
+        ("", f"sasl.mechanisms=SCRAM-SHA-512&sasl.username=twh&sasl.password={QUOTED}"),
+    ],
+)
+async def test_kafka_is_given_a_login(tmp_path, monkeypatch, login, options):
+    monkeypatch.setattr(kafka, "LOOK_SECONDS", 1)
     with buses.Kafka(tmp_path, "--authentication") as bus:
         # It knows nobody, and says so of whoever speaks to it as it wants to be spoken to.
-        said = await refuses(with_login(bus.url, f"twh:{QUOTED}") + "?sasl.mechanism=SCRAM-SHA-512")
+        said = await refuses(f"{bus.url}?{options}".replace("://", f"://{login}"))
 
     assert "SCRAM authentication failed: broker responded with unknown-user" in said
 
@@ -133,7 +142,8 @@ async def test_valkey_is_spoken_to_by_tls(tmp_path, own_certificate):
             assert "CERTIFICATE_VERIFY_FAILED" in await refuses(url)
 
 
-async def test_kafka_is_spoken_to_by_tls(tmp_path, own_certificate):
+async def test_kafka_is_spoken_to_by_tls(tmp_path, own_certificate, monkeypatch):
+    monkeypatch.setattr(kafka, "LOOK_SECONDS", 1)
     bus = buses.Kafka(tmp_path)
     async with behind_tls(bus.port, own_certificate) as bus.advertised:
         with bus:

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import buses
 import pytest
 
+from twh_server.publishing import kafka
 from twh_server.publishing.publisher import Message, Refused
 
 
@@ -135,7 +136,8 @@ async def test_nats_says_how_much_it_takes(tmp_path, publisher_of):
     "url",
     ["kafka://twh:s3cr3t@127.0.0.1:1/news", "nats://twh:s3cr3t@127.0.0.1:1/news", "redis://:s3cr3t@127.0.0.1:1/news"],
 )
-async def test_a_bus_that_is_not_there_is_said_to_be_away(url, publisher_of):
+async def test_a_bus_that_is_not_there_is_said_to_be_away(url, publisher_of, monkeypatch):
+    monkeypatch.setattr(kafka, "LOOK_SECONDS", 1)
     publisher = publisher_of(url)
     with pytest.raises(Exception, match=r"refused|Connect call failed") as away:
         await publisher.open()

@@ -128,14 +128,14 @@ class KafkaPublisher:
 
 
 def _login(address: BusAddress, options: dict[str, str]) -> dict[str, Any]:
-    if not address.user:
-        return {"security.protocol": "SSL" if address.secure else "PLAINTEXT"}
-    return {
-        "security.protocol": "SASL_SSL" if address.secure else "SASL_PLAINTEXT",
-        "sasl.mechanism": options.get("sasl.mechanism", "PLAIN"),
-        "sasl.username": address.user,
-        "sasl.password": address.password or "",
-    }
+    """How to log in: with the URL's user, by what the options say of SASL, or not at all."""
+    plain = "PLAIN" if address.user else ""
+    mechanism = options.get("sasl.mechanism") or options.get("sasl.mechanisms") or plain  # both are its names
+    encrypted = "SSL" if address.secure else "PLAINTEXT"
+    if not mechanism:
+        return {"security.protocol": encrypted}
+    user = {"sasl.username": address.user, "sasl.password": address.password or ""} if address.user else {}
+    return {"security.protocol": f"SASL_{encrypted}", "sasl.mechanism": mechanism, **user}
 
 
 def _end(producer: Producer) -> None:

@@ -39,7 +39,7 @@ async def test_the_consumer_on_the_page_does_what_the_page_says(stockroom, publi
             await consumer.wait()
 
     with sqlite3.connect(tmp_path / "stock.db") as stock:
-        assert stock.execute("select * from moved").fetchall() == [("apples", 3.0)]
+        assert stock.execute("select * from moved").fetchall() == [("apples", "3")]
 
 
 async def test_the_sql_on_the_page_lets_a_publisher_begin_now_and_again(stockroom, database, superuser):

@@ -133,7 +133,7 @@ class Follow:
         return self.keeping({**(self.call.options or {}), "deadline": LAST_SECONDS}) if self.is_unkept else None
 
 
-def unkept(why: TwhError) -> None:
+def unkept(why: Exception) -> None:
     _log.warning("the place in the feed could not be kept, and some events will come again: %s", why)
 
 
@@ -171,7 +171,7 @@ class Stream(Pager["models.Event"]):
         try:
             if last:
                 self._driver.send(last, named=KEEP)
-        except TwhError as why:
+        except (TwhError, RuntimeError) as why:  # the client may have been closed first
             unkept(why)
 
     def save(self) -> None:
@@ -228,7 +228,7 @@ class AsyncStream(AsyncPager["models.Event"]):
         try:
             if last:
                 await self._driver.send(last, named=KEEP)
-        except TwhError as why:
+        except (TwhError, RuntimeError) as why:  # the client may have been closed first
             unkept(why)
 
     async def save(self) -> None:

@@ -23,7 +23,7 @@ from twh.call import Awaited, AwaitedRaw, Call, Described, Direct, DirectRaw, Dr
 from twh.errors.tree import TwhError
 from twh.options import Options
 from twh.pages import AsyncPager, Page, Pager, Tail
-from twh.resources.checkpoints import address, place
+from twh.resources.checkpoints import Checkpoints
 
 P = ParamSpec("P")
 
@@ -113,19 +113,14 @@ class Follow:
         return self.is_unkept and (many or self.clock() - self.kept_at >= KEPT_SECONDS)
 
     def asked_for(self) -> Call[models.Checkpoint | None]:
-        return Call(
-            method="GET",
-            path=address(self.call.checkpoint or ""),
-            returns=models.Checkpoint,
-            none_on="checkpoint_not_found",
-            deadline=math.inf,
-            options=self.call.options,
-        )
+        call = Checkpoints.get.describe(None, self.call.checkpoint or "", options=self.call.options)
+        return replace(call, none_on="checkpoint_not_found", deadline=math.inf)
 
     def keeping(self, options: Options | None = None) -> Call[models.Checkpoint]:
         """Keep the place. Where it is further on already, another consumer of this name has been there."""
         self.kept, self.kept_at = self.handled, self.clock()
-        call = place(self.call.checkpoint or "", self.handled, options=options or self.call.options)
+        name, options = self.call.checkpoint or "", options or self.call.options
+        call = Checkpoints.set.describe(None, name, sequence=self.handled, options=options)
         return replace(call, none_on="checkpoint_passed", deadline=math.inf)
 
     def leaving(self) -> Call[models.Checkpoint] | None:

@@ -39,7 +39,17 @@ class Checkpoints(Resource[DriverT_co]):
         A place goes back only with `reset`, otherwise `CheckpointPassed` is raised. With `create_only`, one that exists
         raises `AlreadyExists`.
         """
-        return place(name, sequence, reset=reset, if_match=if_match, create_only=create_only, options=options)
+        # It makes no fact, and setting it again sets the same: it needs no key, and losing its answer loses nothing.
+        return Call(
+            method="PUT",
+            path=address(name),
+            returns=models.Checkpoint,
+            body={"sequence": sequence, **({"reset": True} if reset else {})},
+            reads=True,
+            if_match=if_match,
+            if_none_match="*" if create_only else None,
+            options=options,
+        )
 
     @endpoint
     def delete(self, name: str, *, if_match: str | None = None, options: Options | None = None) -> Call[None]:
@@ -50,25 +60,3 @@ class Checkpoints(Resource[DriverT_co]):
 
 def address(name: str) -> str:
     return f"/v1/checkpoints/{segment(name)}"
-
-
-def place(
-    name: str,
-    sequence: int,
-    *,
-    reset: bool = False,
-    if_match: str | None = None,
-    create_only: bool = False,
-    options: Options | None = None,
-) -> Call[models.Checkpoint]:
-    """The call that sets a place. It makes no fact: setting it again sets the same, and so it needs no key."""
-    return Call(
-        method="PUT",
-        path=address(name),
-        returns=models.Checkpoint,
-        body={"sequence": sequence, **({"reset": True} if reset else {})},
-        reads=True,
-        if_match=if_match,
-        if_none_match="*" if create_only else None,
-        options=options,
-    )

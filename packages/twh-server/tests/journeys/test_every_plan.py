@@ -18,7 +18,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 from on_postgres import BINARIES
-from operation_uses import USES, Desk, catalogue, keys, stock, telling, tenancy
+from operation_uses import USES, Desk, catalogue, feed, keys, stock, telling, tenancy
 
 import twh_server
 from twh import AsyncClient
@@ -39,7 +39,7 @@ from twh_server.worker import working
 
 pytestmark = pytest.mark.slow
 
-FILES = (catalogue, stock, telling, tenancy, keys)
+FILES = (catalogue, stock, feed, telling, tenancy, keys)
 
 THINGS = {
     "item": "SKU-7777",
@@ -51,6 +51,7 @@ THINGS = {
     "delivery": DELIVERY.text(million.id_of("delivery", 7_777)),
     "replay": JOB.text(million.id_of("replay", 7)),
     "api_key": KEY.text(million.id_of("api_key", 77)),
+    "checkpoint": "consumer-77",
     "key": "key-77777",
     "checkpoint": "consumer-77",
 }
@@ -98,8 +99,8 @@ OTHERWISE = {
 NOT_TOGETHER = {("changed_since", "as_of"), ("changed_since", "clock")}
 
 READS = [operation for operation in OPERATIONS if operation.method == "GET"]
-ONE_OR_FEW = {"ledger_heads_pkey", "tenant_settings_pkey", "webhook_endpoints_pkey", "blocks_pkey"}
-"""A tenant has one head and few endpoints: there is nothing more to look for. Blocks are walked from their end."""
+ONE_OR_FEW = {"ledger_heads_pkey", "tenant_settings_pkey", "webhook_endpoints_pkey", "blocks_pkey", "checkpoints_pkey"}
+"""A tenant has one head, few endpoints and not many consumers: there is nothing more to look for. Blocks are walked from their end."""
 
 WALKS_ALL = ('DECLARE "walk"', verify.COUNT_STORED.replace("%(tenant)s", "$1").replace("%(events_from)s", "$2"))
 """Who verifies or exports a ledger reads all of it."""

@@ -122,6 +122,10 @@ from generate_series(1, {REPLAYS}) as n
 insert into delivery_attempts (tenant_id, delivery_id, number, at, milliseconds)
 select :tenant, {_id("delivery")}, 1, {AT}, 12 from generate_series(1, {DELIVERIES}) as n
 """,
+    "checkpoints": f"""
+insert into checkpoints (tenant_id, name, sequence, version, updated_at)
+select :tenant, 'consumer-' || n, n, 1, {AT} from generate_series(1, 1000) as n
+""",
     "api_keys": f"""
 insert into api_keys (tenant_id, id, name, digest, scopes, created_at)
 select :tenant, {_id("api_key")}, 'key', sha256(n::text::bytea), '{{}}', {AT} from generate_series(1, {API_KEYS}) as n

@@ -184,7 +184,7 @@ def _headers(operation: Operation) -> list[Schema]:
         headers.append(_header(name, does, required=False, schema={"type": "string"}))
     if operation.streams:
         does = "Of a stream that broke off: the `id` of the last event that it told."
-        headers.append(_header("Last-Event-ID", does, required=False, schema={"type": "string", "pattern": "^[0-9]+$"}))
+        headers.append(_header("Last-Event-ID", does, required=False, schema={"type": "string"}))
     if operation.method == "PUT":
         does = "412 when it exists: it is created, or nothing is done."
         headers.append(_header("If-None-Match", does, required=False, schema={"type": "string", "enum": ["*"]}))

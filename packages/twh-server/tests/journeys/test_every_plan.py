@@ -51,7 +51,6 @@ THINGS = {
     "delivery": DELIVERY.text(million.id_of("delivery", 7_777)),
     "replay": JOB.text(million.id_of("replay", 7)),
     "api_key": KEY.text(million.id_of("api_key", 77)),
-    "checkpoint": "consumer-77",
     "key": "key-77777",
     "checkpoint": "consumer-77",
 }

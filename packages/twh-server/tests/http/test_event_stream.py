@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -224,3 +225,12 @@ async def test_who_hangs_up_is_not_read_for(listen):
     line.hung_up.set()
 
     await asyncio.wait_for(line.answering, SOON_SECONDS)
+
+
+async def test_what_is_gone_is_refused_before_anything_is_told(listen, stockroom, superuser):
+    await superuser.execute("update ledger_heads set events_from = 3 where tenant_id = %s", (stockroom.shop.tenant,))
+    gone = listen("after=1")
+    problem = json.loads((await gone.parts.get())[0])
+
+    assert (gone.head["status"], problem["code"], problem["first_sequence"]) == (410, "events_gone", 3)
+    assert numbers(await listen("after=2").events(2)) == [3, 4]

@@ -6,8 +6,11 @@ import sys
 import threading
 
 import httpx
+import pytest
 
 from twh import Client
+
+pytestmark = pytest.mark.slow
 
 EVENTS = 60
 PATIENCE_SECONDS = 60

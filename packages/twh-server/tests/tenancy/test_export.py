@@ -33,20 +33,6 @@ LEFT_OUT = {
     "webhook_endpoints.sealed_secret": "is secret, and sealed with a key of the server",
     "webhook_endpoints.sealed_previous": "is secret, and sealed with a key of the server",
     "webhook_endpoints.previous_until": "is about a secret",
-    **{
-        f"webhook_endpoints.{name}": "no event tells it yet"
-        for name in [
-            "items",
-            "locations",
-            "attributes",
-            "payload",
-            "form",
-            "ordering",
-            "rate_per_second",
-            "concurrency",
-            "disabled_because",
-        ]
-    },
     "item_barcodes.gtin": "follows from the barcode",
     "events.actor_key": "an index of what the body tells",
     "events.subject": "an index of what the body tells",

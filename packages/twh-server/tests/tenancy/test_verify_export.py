@@ -46,7 +46,15 @@ async def busy(stockroom):
     await stockroom.do(UpdateItem(item="pears", changes={"reorder_point": "5", "attributes": {"colour": "green"}}))
     await stockroom.do(CreateLocation(code="BIN", name="Bin", kind="bin", parent="MAIN"))
     await stockroom.do(UpdateSettings(changes={"oversell": True}))
-    await stockroom.do(CreateEndpoint(url="https://example.com/hook", policy=targets.SANDBOX, sealer=Sealer(bytes(32))))
+    endpoint = CreateEndpoint(
+        url="https://example.com/hook",
+        items=["pears"],
+        locations=["BIN"],
+        attributes={"colour": "green"},
+        policy=targets.SANDBOX,
+        sealer=Sealer(bytes(32)),
+    )
+    await stockroom.do(endpoint)
     receipt = await stockroom.receive("flour", "2.5")
     await stockroom.record("receipt", Line(item="pears", quantity="9", location="BIN"), reference=Reference("po", "7"))
     await stockroom.record("transfer", Line(item="pears", quantity="3", source="BIN", target="STORE"))

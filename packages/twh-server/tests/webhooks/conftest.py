@@ -16,6 +16,8 @@ from twh_server.database.identifiers import ENDPOINT
 from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower
 from twh_server.journal.commands import Answer, Submission
+from twh_server.ledger.lines import Line
+from twh_server.ledger.record import RecordEntry
 from twh_server.webhooks import targets
 from twh_server.webhooks.deliver import LOOK_SECONDS, Courier
 from twh_server.webhooks.deliveries import DeliveryFilter, list_attempts, list_deliveries
@@ -156,6 +158,11 @@ class Webhooks:
     async def happen(self, *codes):
         """Something happens: one `location.created` for each code."""
         await asyncio.gather(*(self.submit(CreateLocation(code=code, name=code)) for code in codes))
+
+    async def receive(self, item, location):
+        """Something happens to stock: one of the item is received."""
+        line = Line(item=item, location=location, quantity="1")
+        return await self.submit(RecordEntry(kind="receipt", lines=[line], actor=self.shop.actor))
 
     async def fan_out(self):
         await self.follower.catch_up()

@@ -5,6 +5,7 @@ import contextlib
 import time
 from datetime import timedelta
 
+import msgspec
 import pytest
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -352,3 +353,39 @@ async def test_from_commit_to_delivered_takes_well_under_a_tenth_of_a_second(web
     assert sorted(took)[len(took) // 2] < 0.1
     assert [event["sequence"] for event in receiver.events] == list(range(2, 23))
     assert EVENT.parse(receiver.ids[0])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "content_type", "fields"),
+    [
+        ({}, "application/json", ["id", "type", "timestamp", "sequence", "subject", "data"]),
+        ({"payload": "thin"}, "application/json", ["id", "type", "timestamp", "sequence", "subject", "url"]),
+        (
+            {"form": "cloudevents"},
+            "application/cloudevents+json",
+            ["specversion", "id", "source", "type", "time", "sequence", "tenant", "subject", "datacontenttype", "data"],
+        ),
+        (
+            {"form": "cloudevents", "payload": "thin"},
+            "application/cloudevents+json",
+            ["specversion", "id", "source", "type", "time", "sequence", "tenant", "subject", "dataref"],
+        ),
+    ],
+)
+async def test_an_event_comes_in_the_form_that_the_endpoint_chose_signed_and_the_same_each_time(
+    webhooks, receiver, chosen, content_type, fields
+):
+    receiver.answer = receiver.say(500)
+    created = await webhooks.create(receiver.url, kinds=["location.created"], **chosen)
+    await webhooks.happen("A")
+    await webhooks.fan_out()
+
+    await webhooks.attempt_all()
+    webhooks.ahead = timedelta(seconds=6)
+    await webhooks.attempt_all()
+
+    (first, body), (second, again) = receiver.requests
+    assert {first.headers["content-type"], second.headers["content-type"]} == {content_type}
+    assert list(msgspec.json.decode(body)) == fields
+    assert body == again
+    Webhook(created.secret).verify(body, dict(first.headers))

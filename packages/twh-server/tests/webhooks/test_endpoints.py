@@ -3,13 +3,16 @@
 import msgspec
 import pytest
 
+from twh_server.catalogue.item_commands import CreateItem
 from twh_server.catalogue.location_commands import CreateLocation
+from twh_server.database.identifiers import ITEM
 from twh_server.events import feed
 from twh_server.journal.commands import Answer, Submission
 from twh_server.journal.versions import StaleVersion
 from twh_server.webhooks import targets
 from twh_server.webhooks.endpoint_commands import CreateEndpoint, DeleteEndpoint, UpdateEndpoint
-from twh_server.webhooks.endpoints import ENDPOINTS_MAX, get_endpoint, list_endpoints
+from twh_server.webhooks.endpoint_values import ITEMS_MAX, LOCATIONS_MAX
+from twh_server.webhooks.endpoints import ENDPOINTS_MAX, Endpoint, get_endpoint, list_endpoints
 from twh_server.webhooks.refusals import EndpointNotFound, InvalidEndpoint, TooManyEndpoints
 
 URL = "https://example.com/hook"
@@ -216,3 +219,117 @@ async def test_endpoints_are_listed_page_by_page(webhooks, database, shop):
     second = await list_endpoints(database, shop.tenant, after=first[-1].id, limit=2)
 
     assert [endpoint.shown().id for endpoint in [*first, *second]] == [endpoint.id for endpoint in created]
+
+
+@pytest.fixture
+async def stocked(webhooks):
+    await webhooks.submit(CreateItem(sku="tea", name="Tea"))
+    await webhooks.happen("MAIN")
+    return webhooks
+
+
+async def test_items_and_locations_are_named_as_people_do_and_kept_by_their_ids(stocked, database, shop):
+    created = await stocked.create(URL, items=["tea", "tea"], locations=["MAIN"], attributes={"vegan": True})
+
+    again = await stocked.create(URL, items=created.items, locations=created.locations)
+    told = msgspec.json.decode((await feed.read(database, shop.tenant, after=2)).bodies[0])["data"]
+    assert [text[:4] for text in (*created.items, *created.locations)] == ["itm_", "loc_"]
+    assert (again.items, again.locations) == (created.items, created.locations)
+    assert (told["items"], told["locations"], told["attributes"]) == (created.items, created.locations, {"vegan": True})
+
+
+async def test_everything_that_is_wrong_is_named_at_once(stocked):
+    with pytest.raises(InvalidEndpoint) as refusal:
+        await stocked.create(
+            "nonsense",
+            kinds=["entry.*", "entries.*"],
+            items=["tea", "coffee"],
+            locations=["loc_01kaqgn4e3f0dvm63vkxhkqk8d", "MAIN"],
+            attributes={f"a{number}": "x" * 300 for number in range(21)},
+        )
+
+    assert [(error.pointer, error.code) for error in refusal.value.errors] == [
+        ("/url", "invalid_url"),
+        ("/kinds/1", "unknown_kind"),
+        ("/items/1", "item_not_found"),
+        ("/locations/0", "location_not_found"),
+        ("/attributes", "too_many_attributes"),
+        ("/attributes", "too_large"),
+    ]
+
+
+@pytest.mark.parametrize(("name", "most", "one"), [("items", ITEMS_MAX, "tea"), ("locations", LOCATIONS_MAX, "MAIN")])
+async def test_no_more_are_named_than_can_be(stocked, name, most, one):
+    await stocked.create(URL, **{name: [one] * most})
+
+    with pytest.raises(InvalidEndpoint) as refusal:
+        await stocked.create(URL, **{name: [one] * (most + 1)})
+
+    assert [error.code for error in refusal.value.errors] == [f"too_many_{name}"]
+
+
+async def test_another_tenants_item_is_unknown(stocked, database, writer, other_shop):
+    theirs = await type(stocked)(database, writer, other_shop).submit(CreateItem(sku="jam", name="Jam"))
+
+    with pytest.raises(InvalidEndpoint) as refusal:
+        await stocked.create(URL, items=[ITEM.text(theirs.id)])
+
+    assert [error.code for error in refusal.value.errors] == ["item_not_found"]
+
+
+async def test_each_value_can_be_changed_and_what_was_before_is_told(stocked, database, shop):
+    changes = {
+        "items": ["tea"],
+        "locations": ["MAIN"],
+        "attributes": {"vegan": True},
+        "payload": "thin",
+        "form": "cloudevents",
+        "ordering": "item",
+        "rate_per_second": 5,
+        "concurrency": 2,
+    }
+    created = await stocked.create(URL)
+
+    for name, value in changes.items():
+        await stocked.update(created, **{name: value})
+
+    changed = (await get_endpoint(database, shop.tenant, created.id)).shown()
+    told = [msgspec.json.decode(body) for body in (await feed.read(database, shop.tenant, after=3)).bodies]
+    assert [list(event["previous"]) for event in told] == [[name] for name in changes]
+    assert {name: getattr(changed, name) for name in changes if name not in ("items", "locations")} == {
+        name: value for name, value in changes.items() if name not in ("items", "locations")
+    }
+    assert msgspec.json.decode(msgspec.json.encode(changed)) == told[-1]["data"]
+    back = await stocked.update(created, rate_per_second=None, concurrency=None, items=[])
+    assert (back.rate_per_second, back.concurrency, back.items) == (None, None, [])
+
+
+async def test_true_is_not_one(stocked):
+    created = await stocked.create(URL, attributes={"vegan": True})
+
+    assert (await stocked.update(created, attributes={"vegan": True})).version == 1
+    assert (await stocked.update(created, attributes={"vegan": 1})).version == 2
+
+
+def test_an_event_of_before_is_read_with_what_endpoints_were_then():
+    told = {
+        "id": "whe_01kaqgn4e3f0dvm63vkxhkqk8d",
+        "url": URL,
+        "kinds": [],
+        "description": "",
+        "enabled": True,
+        "version": 1,
+        "etag": '"wh1"',
+        "created_at": "2026-05-02T08:00:00Z",
+        "updated_at": "2026-05-02T08:00:00Z",
+    }
+
+    endpoint = msgspec.convert(told, Endpoint)
+
+    assert (endpoint.items, endpoint.attributes, endpoint.payload, endpoint.form, endpoint.ordering) == (
+        [],
+        {},
+        "full",
+        "standard",
+        "none",
+    )

@@ -23,6 +23,8 @@ def queue(tenant, *, prompt=True, proven=True, under_way=0, **values):
         enabled=True,
         url="https://example.com/",
         sealed_secrets=[],
+        payload="full",
+        form="standard",
         ordering="none",
         rate_per_second=None,
         concurrency=32,

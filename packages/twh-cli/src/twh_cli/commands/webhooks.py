@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from twh import models
+from twh.wire import NOT_GIVEN, NotGiven
 from twh_cli import options as o
 from twh_cli import output
 from twh_cli.app import new_app
@@ -27,6 +28,15 @@ COLUMNS = (
 )
 CARD = (
     *COLUMNS,
+    Column("items", "items"),
+    Column("locations", "locations"),
+    Column("attributes", "attributes"),
+    Column("payload", "payload"),
+    Column("form", "form"),
+    Column("ordering", "ordering"),
+    Column("rate per second", "rate_per_second"),
+    Column("concurrency", "concurrency"),
+    Column("disabled because", "disabled_because"),
     Column("created", "created_at"),
     Column("updated", "updated_at"),
     Column("old secret until", "previous_secret_until"),
@@ -58,7 +68,38 @@ ATTEMPTS = (
 State = Literal["pending", "delivered", "failed"]
 
 Endpoint = Annotated[str, typer.Argument(metavar="ENDPOINT", help="Id: whe_…")]
-Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind of event; may be given again.")]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option("--kind", help="Only this kind of event, item.* for all of one noun; may be given again."),
+]
+Items = Annotated[
+    list[str] | None,
+    typer.Option("--item", metavar="ITEM", help="Only what concerns this item, by SKU or id; may be given again."),
+]
+Locations = Annotated[
+    list[str] | None,
+    typer.Option("--location", metavar="LOCATION", help="Only what concerns this location; may be given again."),
+]
+Attributes = Annotated[
+    list[str] | None,
+    typer.Option("--attribute", metavar="NAME=VALUE", help="Only what concerns items with this; may be given again."),
+]
+Payload = Annotated[
+    Literal["full", "thin"] | None, typer.Option("--payload", help="Events whole, or without their data.")
+]
+Form = Annotated[
+    Literal["standard", "cloudevents"] | None, typer.Option("--form", help="As the feed has them, or as CloudEvents.")
+]
+Ordering = Annotated[
+    Literal["none", "item", "endpoint"] | None,
+    typer.Option("--ordering", help="Each by itself, or one after another: of one item, or all of them."),
+]
+Rate = Annotated[
+    int | None, typer.Option("--rate", min=0, metavar="N", help="At most so many attempts a second; 0: no limit.")
+]
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", min=0, metavar="N", help="At most so many at once; 0: the server's.")
+]
 Description = Annotated[str | None, typer.Option("--description", help="What it is for.")]
 
 
@@ -66,14 +107,33 @@ Description = Annotated[str | None, typer.Option("--description", help="What it 
 def create(
     url: Annotated[str, typer.Argument(metavar="URL", help="Where to send events.")],
     kind: Kinds = None,
+    item: Items = None,
+    location: Locations = None,
+    attribute: Attributes = None,
     description: Description = None,
+    payload: Payload = None,
+    form: Form = None,
+    ordering: Ordering = None,
+    rate: Rate = None,
+    concurrency: Concurrency = None,
 ) -> None:
     """All kinds of events, unless --kind says which. The secret that proves their signatures is shown this once.
 
     For example: twh webhooks create https://example.com/hook --kind entry.recorded
     """
     endpoint = session().client.webhooks.create(
-        url=url, kinds=o.told(kind), description=o.told(description), options=session().options
+        url=url,
+        kinds=o.told(kind),
+        items=o.told(item),
+        locations=o.told(location),
+        attributes=o.told(readings.attributes(attribute) if attribute else None),
+        description=o.told(description),
+        payload=o.told(payload),
+        form=o.told(form),
+        ordering=o.told(ordering),
+        rate_per_second=limit_of(rate),
+        concurrency=limit_of(concurrency),
+        options=session().options,
     )
     session().say("Created. Keep the secret: it is shown this once.", "green")
     output.show(endpoint, (*CARD, Column("secret", "secret")))
@@ -97,24 +157,50 @@ def update(
     url: Annotated[str | None, typer.Option("--url", help="Where to send events.")] = None,
     kind: Kinds = None,
     all_kinds: Annotated[bool, typer.Option("--all-kinds", help="Send events of every kind.")] = False,
+    item: Items = None,
+    location: Locations = None,
+    attribute: Attributes = None,
+    about_anything: Annotated[
+        bool, typer.Option("--about-anything", help="Send events whatever items and locations they concern.")
+    ] = False,
     description: Description = None,
+    payload: Payload = None,
+    form: Form = None,
+    ordering: Ordering = None,
+    rate: Rate = None,
+    concurrency: Concurrency = None,
     enabled: Annotated[bool | None, typer.Option("--enable/--disable", help="Send, or hold back.")] = None,
     if_match: o.IfMatch = None,
 ) -> None:
-    """What is left out stays. --kind replaces the kinds that were there."""
+    """What is left out stays. --kind, --item, --location and --attribute replace all that were there."""
     if kind and all_kinds:
         raise WronglyTyped("Either --kind or --all-kinds.")
+    if about_anything and (item or location or attribute):
+        raise WronglyTyped("Either --about-anything, or --item, --location and --attribute.")
     changed = session().client.webhooks.update(
         endpoint,
         url=o.told(url),
         kinds=[] if all_kinds else o.told(kind or None),
+        items=[] if about_anything else o.told(item or None),
+        locations=[] if about_anything else o.told(location or None),
+        attributes={} if about_anything else o.told(readings.attributes(attribute) if attribute else None),
         description=o.told(description),
+        payload=o.told(payload),
+        form=o.told(form),
+        ordering=o.told(ordering),
+        rate_per_second=limit_of(rate),
+        concurrency=limit_of(concurrency),
         enabled=o.told(enabled),
         if_match=if_match,
         options=session().options,
     )
     session().say(f"Changed {changed.id}: version {changed.version}.", "green")
     output.show(changed, CARD)
+
+
+def limit_of(typed: int | None) -> int | NotGiven | None:
+    """A limit as the server knows it: left out it stays, 0 takes it away."""
+    return NOT_GIVEN if typed is None else typed or None
 
 
 @app.command("rotate-secret")

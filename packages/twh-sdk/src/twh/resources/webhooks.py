@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 from twh import models, webhooks
 from twh.call import Call, DriverT_co, Resource, endpoint
@@ -14,6 +14,10 @@ from twh.pages import Page, listing
 from twh.params import AnId, named, named_or_none
 from twh.wire import NOT_GIVEN, NotGiven, given, instant_or_not, query, segment, whole_seconds
 
+Payload: TypeAlias = Literal["full", "thin"]
+Form: TypeAlias = Literal["standard", "cloudevents"]
+Ordering: TypeAlias = Literal["none", "item", "endpoint"]
+
 
 class Webhooks(Resource[DriverT_co]):
     @endpoint
@@ -22,11 +26,36 @@ class Webhooks(Resource[DriverT_co]):
         *,
         url: str,
         kinds: Sequence[str] | NotGiven = NOT_GIVEN,
+        items: Sequence[str | AnId] | NotGiven = NOT_GIVEN,
+        locations: Sequence[str | AnId] | NotGiven = NOT_GIVEN,
+        attributes: Mapping[str, Any] | NotGiven = NOT_GIVEN,
         description: str | NotGiven = NOT_GIVEN,
+        payload: Payload | NotGiven = NOT_GIVEN,
+        form: Form | NotGiven = NOT_GIVEN,
+        ordering: Ordering | NotGiven = NOT_GIVEN,
+        rate_per_second: int | NotGiven | None = NOT_GIVEN,
+        concurrency: int | NotGiven | None = NOT_GIVEN,
         options: Options | None = None,
     ) -> Call[models.NewEndpoint]:
-        """Have events sent to an address: all, or these kinds. The answer has the `secret`, this once."""
-        body = given(url=url, kinds=kinds, description=description)
+        """Have events sent to an address: all, or these kinds (`item.*` is all of one noun). The answer has the `secret`, this once.
+
+        With `items`, `locations` or `attributes`, only what concerns one of the items, by its id or SKU, at one of the
+        locations, by its id or code; of an entry, one of its movements has to. Attributes are those that the item has
+        when it is told. `payload="thin"` leaves the data out, `form="cloudevents"` sends CloudEvents: `verify` reads all.
+        """
+        body = given(
+            url=url,
+            kinds=kinds,
+            items=all_named(items),
+            locations=all_named(locations),
+            attributes=attributes,
+            description=description,
+            payload=payload,
+            form=form,
+            ordering=ordering,
+            rate_per_second=rate_per_second,
+            concurrency=concurrency,
+        )
         return Call(method="POST", path="/v1/webhook-endpoints", returns=models.NewEndpoint, body=body, options=options)
 
     @endpoint
@@ -52,17 +81,38 @@ class Webhooks(Resource[DriverT_co]):
         *,
         url: str | NotGiven = NOT_GIVEN,
         kinds: Sequence[str] | NotGiven = NOT_GIVEN,
+        items: Sequence[str | AnId] | NotGiven = NOT_GIVEN,
+        locations: Sequence[str | AnId] | NotGiven = NOT_GIVEN,
+        attributes: Mapping[str, Any] | NotGiven = NOT_GIVEN,
         description: str | NotGiven = NOT_GIVEN,
+        payload: Payload | NotGiven = NOT_GIVEN,
+        form: Form | NotGiven = NOT_GIVEN,
+        ordering: Ordering | NotGiven = NOT_GIVEN,
+        rate_per_second: int | NotGiven | None = NOT_GIVEN,
+        concurrency: int | NotGiven | None = NOT_GIVEN,
         enabled: bool | NotGiven = NOT_GIVEN,
         if_match: str | None = None,
         options: Options | None = None,
     ) -> Call[models.Endpoint]:
-        """Change what is given. With `if_match=endpoint.etag`, only if nobody else did."""
+        """Change what is given; an empty list lets all through again. With `if_match=endpoint.etag`, only if nobody else did."""
         return Call(
             method="PATCH",
             path=address(endpoint),
             returns=models.Endpoint,
-            body=given(url=url, kinds=kinds, description=description, enabled=enabled),
+            body=given(
+                url=url,
+                kinds=kinds,
+                items=all_named(items),
+                locations=all_named(locations),
+                attributes=attributes,
+                description=description,
+                payload=payload,
+                form=form,
+                ordering=ordering,
+                rate_per_second=rate_per_second,
+                concurrency=concurrency,
+                enabled=enabled,
+            ),
             if_match=if_match,
             options=options,
         )
@@ -203,3 +253,7 @@ class Webhooks(Resource[DriverT_co]):
 
 def address(endpoint: str | AnId) -> str:
     return f"/v1/webhook-endpoints/{segment(named(endpoint))}"
+
+
+def all_named(things: Sequence[str | AnId] | NotGiven) -> Sequence[str] | NotGiven:
+    return things if isinstance(things, NotGiven) else [named(thing) for thing in things]

@@ -1,16 +1,17 @@
 """`/v1/webhook-endpoints`: who is told of events, and how the telling went."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from pydantic import Field
 
+from twh_server.events.forms import Form, Payload
 from twh_server.events.kinds import KINDS
 from twh_server.http.operation import Call, operation, shown
 from twh_server.http.paging import key_of, paged
-from twh_server.http.shapes import Body, PageQuery, Query, changes_of
+from twh_server.http.shapes import Attributes, Body, PageQuery, Query, Ref, changes_of
 from twh_server.journal.commands import Answer, Command
 from twh_server.journal.versions import StaleVersion
 from twh_server.webhooks import endpoints
@@ -22,29 +23,116 @@ from twh_server.webhooks.endpoint_commands import (
     RotateSecret,
     UpdateEndpoint,
 )
-from twh_server.webhooks.endpoints import Endpoint, EndpointRow, NewEndpoint
+from twh_server.webhooks.endpoint_values import (
+    ATTRIBUTES_BYTES_MAX,
+    ATTRIBUTES_MAX,
+    CONCURRENCY_MAX,
+    ITEMS_MAX,
+    KINDS_MAX,
+    LOCATIONS_MAX,
+    RATE_PER_SECOND_MAX,
+)
+from twh_server.webhooks.endpoints import Endpoint, EndpointRow, NewEndpoint, Ordering
+from twh_server.webhooks.queues import CONCURRENCY_DEFAULT
 from twh_server.webhooks.refusals import EndpointNotFound, InvalidEndpoint, TooManyEndpoints
 
 URL_READ_MAX = 4_096
 """Longer addresses than may be used are read, so that the answer can say how long they may be."""
 
-KINDS_DESCRIPTION = f"Which kinds of events; empty for all. Any of {', '.join(KINDS)}."
+Kinds = Annotated[
+    list[str],
+    Field(
+        max_length=KINDS_MAX,
+        description=f"Which kinds of events; empty for all. `item.*` is all of one noun. Any of {', '.join(KINDS)}.",
+    ),
+]
+Items = Annotated[
+    list[Ref],
+    Field(
+        max_length=ITEMS_MAX,
+        description="Only events that concern one of these items, by id or SKU; empty for all. An entry concerns every"
+        " item that it moves; events that concern no item are then not sent.",
+        examples=[[]],
+    ),
+]
+Locations = Annotated[
+    list[Ref],
+    Field(
+        max_length=LOCATIONS_MAX,
+        description="Only events that concern one of these locations, by id or code; empty for all. With items, too: only"
+        " what concerns one of the items at one of the locations.",
+        examples=[[]],
+    ),
+]
+ItemAttributes = Annotated[
+    Attributes,
+    Field(
+        description="Only events that concern an item with all of these attributes, as the item is when they are sent;"
+        f" empty for all. At most {ATTRIBUTES_MAX}, and {ATTRIBUTES_BYTES_MAX} bytes of JSON.",
+        examples=[{}],
+    ),
+]
+PayloadChoice = Annotated[
+    Payload,
+    Field(description="`full`: events whole; `thin`: what happened to what, and where to read the rest."),
+]
+FormChoice = Annotated[
+    Form,
+    Field(
+        description="`standard`: the event as the feed has it; `cloudevents`: as CloudEvents 1.0, in structured mode."
+    ),
+]
+OrderingChoice = Annotated[
+    Ordering,
+    Field(
+        description="`none`: each delivery by itself; `item`, `endpoint`: one waits until those before it that are about"
+        " the same item, or all before it, have arrived or were given up."
+    ),
+]
+RatePerSecond = Annotated[
+    int | None,
+    Field(ge=1, le=RATE_PER_SECOND_MAX, description="How many attempts may begin in a second; null: no limit."),
+]
+Concurrency = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=CONCURRENCY_MAX,
+        description=f"How many attempts may be under way at once; null: {CONCURRENCY_DEFAULT}.",
+    ),
+]
 
 
 class EndpointDraft(Body):
     """An endpoint to be created."""
 
     url: str = Field(max_length=URL_READ_MAX, description="Where events are to be posted.")
-    kinds: list[str] = Field(default_factory=list, max_length=100, description=KINDS_DESCRIPTION)
+    kinds: Kinds = Field(default_factory=list)
+    items: Items = Field(default_factory=list)
+    locations: Locations = Field(default_factory=list)
+    attributes: ItemAttributes = Field(default_factory=dict)
     description: str = Field("", max_length=255)
+    payload: PayloadChoice = "full"
+    form: FormChoice = "standard"
+    ordering: OrderingChoice = "none"
+    rate_per_second: RatePerSecond = None
+    concurrency: Concurrency = None
 
 
 class EndpointChanges(Body):
     """What is to be changed of an endpoint; what is left out stays."""
 
     url: str = Field("", max_length=URL_READ_MAX)
-    kinds: list[str] = Field(default_factory=list, max_length=100, description=KINDS_DESCRIPTION)
+    kinds: Kinds = Field(default_factory=list)
+    items: Items = Field(default_factory=list)
+    locations: Locations = Field(default_factory=list)
+    attributes: ItemAttributes = Field(default_factory=dict)
     description: str = Field("", max_length=255)
+    payload: PayloadChoice = "full"
+    form: FormChoice = "standard"
+    ordering: OrderingChoice = "none"
+    rate_per_second: RatePerSecond = None
+    concurrency: Concurrency = None
     enabled: bool = Field(default=True, description="While false, deliveries wait.")
 
 
@@ -80,13 +168,11 @@ class EndpointList(msgspec.Struct, frozen=True):
 async def create(call: Call[EndpointDraft, Query]) -> Answer:
     """Create a webhook endpoint.
 
-    It is sent every event that comes after its creation. The answer carries the secret that signs its deliveries, this
-    once.
+    It is sent every event that comes after its creation and that its `kinds`, `items`, `locations` and `attributes` let
+    through. The answer carries the secret that signs its deliveries, this once.
     """
     command = CreateEndpoint(
-        url=call.body.url,
-        kinds=call.body.kinds,
-        description=call.body.description,
+        **{name: getattr(call.body, name) for name in EndpointDraft.model_fields},
         policy=call.rooms.targets[call.access.tenant_kind],
         sealer=call.rooms.sealer,
     )

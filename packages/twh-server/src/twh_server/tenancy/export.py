@@ -71,8 +71,9 @@ PARTS: Final = (
     Part(
         name="endpoints",
         table="webhook_endpoints",
-        columns="id, url, kinds, description, enabled, since_sequence, version, created_at, updated_at, deleted_at",
-        ids={"id": ENDPOINT},
+        columns="id, url, kinds, items, locations, attributes, description, payload, form, ordering, rate_per_second,"
+        " concurrency, enabled, disabled_because, since_sequence, version, created_at, updated_at, deleted_at",
+        ids={"id": ENDPOINT, "items": ITEM, "locations": LOCATION},
     ),
     Part(
         name="events",
@@ -149,9 +150,13 @@ async def _header(connection: Connection, tenant: TenantId) -> bytes:
 
 def _shown(part: Part, columns: list[str], row: Row) -> dict[str, Any]:
     return {
-        name: part.ids[name].text(value) if name in part.ids and value is not None else _plain(value)
+        name: _id(part.ids[name], value) if name in part.ids and value is not None else _plain(value)
         for name, value in zip(columns, row, strict=True)
     }
+
+
+def _id(kind: Kind[Any], value: Any) -> str | list[str]:
+    return [kind.text(one) for one in value] if isinstance(value, list) else kind.text(value)
 
 
 def _plain(value: object) -> object:

@@ -19,6 +19,7 @@ import msgspec
 from twh_server.access.tenants import TenantKind
 from twh_server.database.engine import Connection
 from twh_server.database.identifiers import DeliveryId, EndpointId, EventId, TenantId
+from twh_server.events import forms
 from twh_server.webhooks import health, lanes, queues
 from twh_server.webhooks.health import Came
 from twh_server.webhooks.lanes import Pending, Turn
@@ -51,6 +52,7 @@ class Claim:
     url: str
     sealed_secrets: Sequence[bytes]
     """Those that sign it: the endpoint's own, and for a while after a rotation the one before."""
+    content_type: str
     body: bytes
 
 
@@ -221,7 +223,8 @@ async def _take(
                 tenant_kind=queue.tenant_kind,
                 url=queue.url,
                 sealed_secrets=queue.sealed_secrets,
-                body=body.encode(),
+                content_type=forms.CONTENT_TYPES[queue.form],
+                body=forms.body_of(body.encode(), tenant=queue.tenant, payload=queue.payload, form=queue.form),
             )
         )
     return claims

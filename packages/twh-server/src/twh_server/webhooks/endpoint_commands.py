@@ -1,33 +1,25 @@
 """What can be done to webhook endpoints: create, update, rotate their secret, delete."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
-from yarl import URL
 
 from twh_server.access.sealing import Sealer
 from twh_server.database.engine import Row
 from twh_server.database.identifiers import ENDPOINT, EndpointId
-from twh_server.events.kinds import KINDS
+from twh_server.events.forms import Form, Payload
 from twh_server.journal.commands import Effects, Facts, Moment, Read, Write
 from twh_server.journal.versions import news_of, require
-from twh_server.refusals import Problem
-from twh_server.webhooks import endpoints, signing, targets
-from twh_server.webhooks.endpoints import Endpoint, EndpointRow, NewEndpoint
+from twh_server.webhooks import endpoint_values, endpoints, signing
+from twh_server.webhooks.endpoints import Endpoint, EndpointRow, NewEndpoint, Ordering
 from twh_server.webhooks.refusals import EndpointNotFound, InvalidEndpoint, TooManyEndpoints
-from twh_server.webhooks.targets import Policy, TargetRefused
+from twh_server.webhooks.targets import Policy
 
-URL_LENGTH_MAX = 2_048
-KINDS_MAX = 100
 OVERLAP_SECONDS_DEFAULT = 24 * 3_600
 OVERLAP_SECONDS_MAX = 7 * 24 * 3_600
-
-# RFC 3986's characters, nothing else: what is stored is what is dialled, and nobody has to guess at the rest.
-_URL_CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,29 +28,38 @@ class CreateEndpoint:
 
     url: str
     kinds: Sequence[str] = ()
+    items: Sequence[str] = ()
+    """By their ids or SKUs; `locations` by their ids or codes."""
+    locations: Sequence[str] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     description: str = ""
+    payload: Payload = "full"
+    form: Form = "standard"
+    ordering: Ordering = "none"
+    rate_per_second: int | None = None
+    concurrency: int | None = None
     policy: Policy
     sealer: Sealer
     secret: bytes = field(default_factory=signing.new_secret, repr=False)
     weight: Final = 1
 
     def asks(self) -> Iterable[tuple[Read, Row]]:
-        """How many there are."""
+        """How many there are, and the items and locations that it names."""
         yield endpoints.COUNT_ENDPOINTS, ()
+        yield from endpoint_values.asks(self._chosen())
 
     def decide(self, facts: Facts, moment: Moment) -> Effects[NewEndpoint]:
         """The new endpoint with its secret. Raises InvalidEndpoint or TooManyEndpoints."""
-        if problems := [*_url_problems(self.url, self.policy), *_kind_problems(self.kinds)]:
+        chosen = self._chosen()
+        if problems := endpoint_values.problems_of(chosen, facts, self.policy):
             raise InvalidEndpoint(problems)
         counted = facts.of(endpoints.ENDPOINTS_COUNTED)[None]
         if counted >= endpoints.ENDPOINTS_MAX:
             raise TooManyEndpoints(endpoints.ENDPOINTS_MAX)
         endpoint_id = EndpointId(moment.mint())
         endpoint = EndpointRow(
+            **endpoint_values.kept(chosen, facts),
             id=endpoint_id,
-            url=self.url,
-            kinds=list(dict.fromkeys(self.kinds)),
-            description=self.description,
             sealed_secret=self.sealer.seal_secret(self.secret, tenant=moment.tenant, endpoint=endpoint_id),
             enabled=True,
             since_sequence=moment.sequence,
@@ -75,6 +76,9 @@ class CreateEndpoint:
             known=[*effects.known, (endpoints.ENDPOINTS_COUNTED, None, counted + 1)],
         )
 
+    def _chosen(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in endpoint_values.CHOSEN}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpdateEndpoint:
@@ -82,29 +86,26 @@ class UpdateEndpoint:
 
     endpoint: str
     changes: Mapping[str, Any]
-    """Any of url, kinds, description and enabled."""
+    """Any of the values that CreateEndpoint has, and enabled."""
     policy: Policy
     if_match: Sequence[str] | None = None
     weight: Final = 1
 
     def asks(self) -> Iterable[tuple[Read, Row]]:
-        """The endpoint."""
+        """The endpoint, and the items and locations that the changes name."""
         yield endpoints.ENDPOINTS, (ENDPOINT.parse(self.endpoint),)
+        yield from endpoint_values.asks(self.changes)
 
     def decide(self, facts: Facts, moment: Moment) -> Effects[EndpointRow]:
         """The changed endpoint. Raises EndpointNotFound, StaleVersion or InvalidEndpoint."""
         endpoint = _current(facts, self.endpoint, self.if_match)
-        changes = dict(self.changes)
-        problems = _url_problems(changes["url"], self.policy) if "url" in changes else []
-        if "kinds" in changes:
-            problems += _kind_problems(changes["kinds"])
-            changes["kinds"] = list(dict.fromkeys(changes["kinds"]))
-        if problems:
+        if problems := endpoint_values.problems_of(self.changes, facts, self.policy):
             raise InvalidEndpoint(problems)
+        changes = endpoint_values.kept(self.changes, facts)
         if changes.get("enabled"):
             changes["disabled_because"] = None
         changed = msgspec.structs.replace(endpoint, **changes)
-        if changed == endpoint:
+        if endpoint_values.unchanged(changed, endpoint):
             return Effects(result=endpoint)
         changed = msgspec.structs.replace(changed, version=endpoint.version + 1, updated_at=moment.recorded_at)
         return stored(changed, "endpoint.updated", before=endpoint)
@@ -184,45 +185,6 @@ def _current(facts: Facts, text: str, if_match: Sequence[str] | None) -> Endpoin
     return endpoint
 
 
-def _url_problems(text: str, policy: Policy) -> list[Problem]:
-    if message := _url_fault(text):
-        return [Problem(pointer="/url", code="invalid_url", message=message)]
-    try:
-        targets.check(URL(text, encoded=True), policy)
-    except TargetRefused as refused:
-        return [Problem(pointer="/url", code="target_refused", message=str(refused))]
-    return []
-
-
-def _url_fault(text: str) -> str | None:
-    if len(text) > URL_LENGTH_MAX:
-        return f"A URL has at most {URL_LENGTH_MAX} characters."
-    if not _URL_CHARACTERS.fullmatch(text):
-        return "A URL has no spaces and no characters outside ASCII: write them percent-encoded."
-    try:
-        url = URL(text, encoded=True)
-        _ = url.port  # judged only when it is asked for
-    except ValueError as fault:
-        return f"This is not a URL: {fault}."
-    if url.scheme not in {"http", "https"}:
-        return "A URL begins with https:// (in a sandbox, http:// will do)."
-    if not url.host or "%" in url.host:
-        return "A URL names a host."
-    if "@" in url.raw_authority:
-        return "A URL carries no user and no password: deliveries prove themselves by their signature."
-    return "A URL for deliveries has no fragment (#…): it would not be sent." if "#" in text else None
-
-
-def _kind_problems(kinds: Sequence[str]) -> list[Problem]:
-    if len(kinds) > KINDS_MAX:
-        return [Problem(pointer="/kinds", code="too_many_kinds", message=f"Name at most {KINDS_MAX} kinds.")]
-    return [
-        Problem(pointer=f"/kinds/{place}", code="unknown_kind", message=f"There are no events of kind {kind!r}.")
-        for place, kind in enumerate(kinds)
-        if kind not in KINDS
-    ]
-
-
 def stored(
     endpoint: EndpointRow, kind: str, *, before: EndpointRow | None = None, told: Endpoint | None = None
 ) -> Effects[EndpointRow]:
@@ -238,17 +200,23 @@ def stored(
 
 STORE_ENDPOINTS = Write(
     sql="""
-insert into webhook_endpoints (tenant_id, id, url, kinds, description, sealed_secret, enabled, since_sequence, version,
-                               created_at, updated_at, deleted_at, disabled_because)
-select %(tenant)s, id, url, kinds, description, decode(sealed_secret, 'base64'), enabled, since_sequence,
-       version, created_at, updated_at, deleted_at, disabled_because
+insert into webhook_endpoints (tenant_id, id, url, kinds, items, locations, attributes, description, payload, form,
+                               ordering, rate_per_second, concurrency, sealed_secret, enabled, disabled_because,
+                               since_sequence, version, created_at, updated_at, deleted_at)
+select %(tenant)s, id, url, kinds, items, locations, attributes, description, payload, form, ordering, rate_per_second,
+       concurrency, decode(sealed_secret, 'base64'), enabled, disabled_because, since_sequence, version, created_at,
+       updated_at, deleted_at
 from json_to_recordset(%(rows)s::json)
-     as stored (id uuid, url text, kinds text[], description text, sealed_secret text, enabled boolean, since_sequence
-                bigint, version bigint, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz,
-                disabled_because text)
+     as stored (id uuid, url text, kinds text[], items uuid[], locations uuid[], attributes jsonb, description text,
+                payload text, form text, ordering text, rate_per_second integer, concurrency integer,
+                sealed_secret text, enabled boolean, disabled_because text, since_sequence bigint, version bigint,
+                created_at timestamptz, updated_at timestamptz, deleted_at timestamptz)
 on conflict (tenant_id, id) do update
-set url = excluded.url, kinds = excluded.kinds, description = excluded.description, enabled = excluded.enabled,
-    disabled_because = excluded.disabled_because, version = excluded.version, updated_at = excluded.updated_at, deleted_at = excluded.deleted_at
+set url = excluded.url, kinds = excluded.kinds, items = excluded.items, locations = excluded.locations,
+    attributes = excluded.attributes, description = excluded.description, payload = excluded.payload,
+    form = excluded.form, ordering = excluded.ordering, rate_per_second = excluded.rate_per_second,
+    concurrency = excluded.concurrency, enabled = excluded.enabled, disabled_because = excluded.disabled_because,
+    version = excluded.version, updated_at = excluded.updated_at, deleted_at = excluded.deleted_at
 """,
     rank=1,
     key=("id",),

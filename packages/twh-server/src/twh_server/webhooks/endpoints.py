@@ -1,6 +1,6 @@
 """Endpoints: where a tenant wants its events sent, and which of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from twh_server.database.engine import Database, Row
-from twh_server.database.identifiers import ENDPOINT, EndpointId, TenantId
+from twh_server.database.identifiers import ENDPOINT, ITEM, LOCATION, EndpointId, ItemId, LocationId, TenantId
+from twh_server.events.forms import Form, Payload
 from twh_server.journal.commands import Facts, Index, Read
 from twh_server.journal.versions import etag
 from twh_server.webhooks import signing
@@ -18,6 +19,7 @@ from twh_server.webhooks.refusals import EndpointNotFound
 TAG = "wh"
 
 DisabledBecause = Literal["failing", "gone"]
+Ordering = Literal["none", "item", "endpoint"]
 
 ENDPOINTS_MAX = 100
 """A tenant's endpoints: each event may become one delivery for each of them."""
@@ -29,10 +31,53 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[str, Meta(description="The endpoint's id.", examples=["whe_01kaqgn4e3f0dvm63vkxhkqk8d"])]
     url: Annotated[str, Meta(description="Where events are posted to.", examples=["https://example.com/hooks/twh"])]
     kinds: Annotated[
-        list[str], Meta(description="The kinds of events that are sent; empty: all.", examples=[["entry.recorded"]])
+        list[str],
+        Meta(
+            description="The kinds of events that are sent, `item.*` for all of one noun; empty: all.",
+            examples=[["entry.recorded"]],
+        ),
     ]
+    # What has a default came with revision 0002 or 0003: the events of before are read without it, by us and by the SDK.
+    items: Annotated[
+        list[str], Meta(description="Only what concerns one of these items is sent; empty: all.", examples=[[]])
+    ] = []
+    locations: Annotated[
+        list[str], Meta(description="Only what concerns one of these locations is sent; empty: all.", examples=[[]])
+    ] = []
+    attributes: Annotated[
+        dict[str, Any], Meta(description="Only what concerns an item with all of these is sent.", examples=[{}])
+    ] = {}
     description: Annotated[str, Meta(examples=["Shop front"])]
+    payload: Annotated[
+        Payload, Meta(description="`full`: events whole; `thin`: what happened to what, and where to read the rest.")
+    ] = "full"
+    form: Annotated[
+        Form,
+        Meta(
+            description="`standard`: the event as the feed has it; `cloudevents`: as CloudEvents 1.0, in structured mode."
+        ),
+    ] = "standard"
+    ordering: Annotated[
+        Ordering,
+        Meta(
+            description="`none`: each delivery by itself; `item`, `endpoint`: one waits until those before it that are"
+            " about the same item, or all before it, have arrived or were given up."
+        ),
+    ] = "none"
+    rate_per_second: Annotated[
+        int | None, Meta(description="How many attempts may begin in a second; null: as many as there are.")
+    ] = None
+    concurrency: Annotated[
+        int | None, Meta(description="How many attempts may be under way at once; null: what the server has set.")
+    ] = None
     enabled: Annotated[bool, Meta(description="While false, deliveries wait; they are sent once it is true again.")]
+    disabled_because: Annotated[
+        DisabledBecause | None,
+        Meta(
+            description="Why we disabled it: `failing`, nothing has arrived for days; `gone`, it answered 410. Null when we"
+            " did not; enabling it clears this."
+        ),
+    ] = None
     previous_secret_until: Annotated[
         datetime | None, Meta(description="Until then, deliveries are signed with the secret before this one, too.")
     ] = None
@@ -82,6 +127,14 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
     previous_until: datetime | None = None
     disabled_because: DisabledBecause | None = None
     """Why it was disabled, when nobody had asked for it."""
+    items: list[ItemId] = []
+    locations: list[LocationId] = []
+    attributes: Mapping[str, Any] = {}
+    payload: Payload = "full"
+    form: Form = "standard"
+    ordering: Ordering = "none"
+    rate_per_second: int | None = None
+    concurrency: int | None = None
 
     @property
     def etag(self) -> str:
@@ -105,8 +158,17 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
             "id": ENDPOINT.text(self.id),
             "url": self.url,
             "kinds": self.kinds,
+            "items": [ITEM.text(item) for item in self.items],
+            "locations": [LOCATION.text(location) for location in self.locations],
+            "attributes": dict(self.attributes),
             "description": self.description,
+            "payload": self.payload,
+            "form": self.form,
+            "ordering": self.ordering,
+            "rate_per_second": self.rate_per_second,
+            "concurrency": self.concurrency,
             "enabled": self.enabled,
+            "disabled_because": self.disabled_because,
             "previous_secret_until": self.previous_until,
             "version": self.version,
             "etag": self.etag,
@@ -133,7 +195,8 @@ async def list_endpoints(
 
 COLUMNS = (
     "id, url, kinds, description, sealed_secret, enabled, since_sequence, version, created_at, updated_at, deleted_at,"
-    " sealed_previous, previous_until, disabled_because"
+    " sealed_previous, previous_until, disabled_because, items, locations, attributes, payload, form, ordering,"
+    " rate_per_second, concurrency"
 )
 
 ENDPOINT_BY_ID: Index[UUID, EndpointRow] = Index("webhook endpoints by id")

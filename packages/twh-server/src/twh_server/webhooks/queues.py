@@ -14,6 +14,7 @@ import msgspec
 from twh_server.access.tenants import TenantKind
 from twh_server.database.engine import Connection, Row
 from twh_server.database.identifiers import EndpointId, TenantId
+from twh_server.events.forms import Form, Payload
 
 CONCURRENCY_DEFAULT = 32
 """How many attempts an endpoint has under way at most, in all processes together, unless it says otherwise."""
@@ -39,6 +40,8 @@ class Queue:
     url: str
     sealed_secrets: Sequence[bytes]
     """Those that sign: the endpoint's own, and for a while after a rotation the one before."""
+    payload: Payload
+    form: Form
     ordering: str
     rate_per_second: int | None
     concurrency: int
@@ -121,7 +124,8 @@ async def settle(tx: Connection, settled: Sequence[Settled]) -> datetime | None:
 
 def _queue(locked: Row, known: Row) -> Queue:
     tenant, endpoint, proven, prompt, held_until, tokens, filled_at = locked
-    _, _, tenant_kind, enabled, url, secret, previous, ordering, rate, concurrency, under_way, leased_until = known
+    _, _, tenant_kind, enabled, url, secret, previous, *chosen, under_way, leased_until = known
+    payload, form, ordering, rate, concurrency = chosen
     return Queue(
         tenant=tenant,
         endpoint=endpoint,
@@ -134,6 +138,8 @@ def _queue(locked: Row, known: Row) -> Queue:
         enabled=enabled,
         url=url,
         sealed_secrets=[sealed for sealed in (secret, previous) if sealed is not None],
+        payload=payload,
+        form=form,
         ordering=ordering,
         rate_per_second=rate,
         concurrency=concurrency,
@@ -167,7 +173,7 @@ select tenant_id, endpoint_id, proven, prompt, held_until, tokens, filled_at fro
 READ_ENDPOINTS = """
 select w.tenant_id, w.id, n.kind, w.enabled, w.url, w.sealed_secret,
        case when w.previous_until > %(now)s then w.sealed_previous end,
-       w.ordering, w.rate_per_second, coalesce(w.concurrency, %(concurrency)s), u.under_way, u.leased_until
+       w.payload, w.form, w.ordering, w.rate_per_second, coalesce(w.concurrency, %(concurrency)s), u.under_way, u.leased_until
 from unnest(%(tenants)s::uuid[], %(endpoints)s::uuid[]) as q (tenant_id, endpoint_id)
 join webhook_endpoints as w on w.tenant_id = q.tenant_id and w.id = q.endpoint_id
 join tenants as n on n.id = q.tenant_id

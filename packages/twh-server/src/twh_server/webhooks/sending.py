@@ -41,7 +41,6 @@ _PUTS_OFF = frozenset({429, 503})
 KEEP_ALIVE_SECONDS = 2.0
 
 _HEADERS = {
-    "content-type": "application/json",
     "user-agent": f"TWH/{__version__}",
     "accept": "*/*",
     "accept-encoding": "identity",
@@ -138,7 +137,7 @@ class Sender:
         signed = signing.headers(
             secrets, message_id=EVENT.text(claim.event), timestamp=int(at.timestamp()), body=claim.body
         )
-        return {**_HEADERS, **signed}
+        return {**_HEADERS, "content-type": claim.content_type, **signed}
 
 
 def put_off(retry_after: str, *, at: datetime) -> timedelta | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -155,7 +156,7 @@ def _shown(part: Part, columns: list[str], row: Row) -> dict[str, Any]:
     }
 
 
-def _id(kind: Kind[Any], value: Any) -> str | list[str]:
+def _id(kind: Kind[Any], value: UUID | list[UUID]) -> str | list[str]:
     return [kind.text(one) for one in value] if isinstance(value, list) else kind.text(value)
 
 

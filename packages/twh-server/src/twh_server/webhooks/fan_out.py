@@ -51,7 +51,9 @@ async def _chosen(tx: Connection, stretch: Mapping[str, Any]) -> Sequence[Chosen
         return []
     read = await (await tx.execute(READ_RUN, stretch, prepare=False)).fetchall()
     run = [Told(sequence=sequence, kind=kind, concerns=concerns_of(decode(body))) for sequence, kind, body in read]
-    attributes = await _attributes(tx, stretch, run) if any(wishes.attributes for wishes in particular) else {}
+    attributes: Mapping[UUID, Attributes] = {}
+    if any(wishes.attributes for wishes in particular):
+        attributes = await _attributes(tx, stretch, run)
     return [
         Chosen(endpoint_id=wishes.endpoint, sequence=told.sequence, lanes=wishes.lanes(told))
         for wishes in particular

@@ -122,9 +122,7 @@ class Export:
                     header = _header(read)
                 elif read.get("part") == "end":
                     end = {"sha256": hashed.hexdigest(), **read}  # files from before it was there have none
-                    _expect(
-                        "end", "number of rows", sum(self.counts.values()), end.get("rows") if len(end) == 3 else end
-                    )
+                    _expect("end", "rows, members", (sum(self.counts.values()), 3), (end.get("rows"), len(end)))
                     _expect("end", "SHA-256 of all lines before it", hashed.hexdigest(), end["sha256"])
                 else:
                     key = self._row(read, number, at, key)

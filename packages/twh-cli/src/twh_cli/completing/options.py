@@ -312,6 +312,7 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
         (('--types', '--type'), 'endpoint.created|endpoint.deleted|endpoint.disabled|endpoint.disabling|endpoint.secret_rotated|endpoint.updated|entry.recorded|item.archived|item.created|item.restored|item.updated|key.created|key.revoked|key.rotated|key.updated|location.archived|location.created|location.restored|location.updated|settings.updated|stock.low|tenant.closed|tenant.resumed|tenant.suspended', 'Only this kind of event; may be given again.'),
         (('--item',), 'items', 'Only of this item.'),
         (('--at', '--location'), 'locations', 'Only at this location.'),
+        (('--checkpoint',), '', 'Go on where this consumer was; the server keeps its place.'),
         (('--count',), '', 'Stop after so many.'),
         (('--no-follow', '--follow'), None, 'Wait for what comes.'),
     ),

@@ -134,11 +134,29 @@ class Endpoint(Model):
     url: str
     "Where events are posted to."
     kinds: list[str]
-    "The kinds of events that are sent; empty: all."
+    "The kinds of events that are sent, `item.*` for all of one noun; empty: all."
+    items: list[str] = []
+    "Only what concerns one of these items is sent; empty: all."
+    locations: list[str] = []
+    "Only what concerns one of these locations is sent; empty: all."
+    attributes: dict[str, Any] = {}
+    "Only what concerns an item with all of these is sent."
     description: str
     "A note for people."
+    payload: Literal["full", "thin"] | str = "full"
+    "`full`: events whole; `thin`: what happened to what, and where to read the rest."
+    form: Literal["cloudevents", "standard"] | str = "standard"
+    "`standard`: the event as the feed has it; `cloudevents`: as CloudEvents 1.0, in structured mode."
+    ordering: Literal["endpoint", "item", "none"] | str = "none"
+    "`none`: each delivery by itself; `item`, `endpoint`: one waits until those before it that are about the same item, or all before it, have arrived or were given up."
+    rate_per_second: int | None = None
+    "How many attempts may begin in a second; null: as many as there are."
+    concurrency: int | None = None
+    "How many attempts may be under way at once; null: what the server has set."
     enabled: bool
     "While false, deliveries wait; they are sent once it is true again."
+    disabled_because: Literal["failing", "gone"] | str | None = None
+    "Why we disabled it: `failing`, nothing has arrived for days; `gone`, it answered 410. Null when we did not; enabling it clears this."
     previous_secret_until: datetime | None = None
     "Until then, deliveries are signed with the secret before this one, too."
     version: int
@@ -297,11 +315,29 @@ class NewEndpoint(Model):
     url: str
     "Where events are posted to."
     kinds: list[str]
-    "The kinds of events that are sent; empty: all."
+    "The kinds of events that are sent, `item.*` for all of one noun; empty: all."
+    items: list[str] = []
+    "Only what concerns one of these items is sent; empty: all."
+    locations: list[str] = []
+    "Only what concerns one of these locations is sent; empty: all."
+    attributes: dict[str, Any] = {}
+    "Only what concerns an item with all of these is sent."
     description: str
     "A note for people."
+    payload: Literal["full", "thin"] | str = "full"
+    "`full`: events whole; `thin`: what happened to what, and where to read the rest."
+    form: Literal["cloudevents", "standard"] | str = "standard"
+    "`standard`: the event as the feed has it; `cloudevents`: as CloudEvents 1.0, in structured mode."
+    ordering: Literal["endpoint", "item", "none"] | str = "none"
+    "`none`: each delivery by itself; `item`, `endpoint`: one waits until those before it that are about the same item, or all before it, have arrived or were given up."
+    rate_per_second: int | None = None
+    "How many attempts may begin in a second; null: as many as there are."
+    concurrency: int | None = None
+    "How many attempts may be under way at once; null: what the server has set."
     enabled: bool
     "While false, deliveries wait; they are sent once it is true again."
+    disabled_because: Literal["failing", "gone"] | str | None = None
+    "Why we disabled it: `failing`, nothing has arrived for days; `gone`, it answered 410. Null when we did not; enabling it clears this."
     previous_secret_until: datetime | None = None
     "Until then, deliveries are signed with the secret before this one, too."
     version: int

@@ -11,7 +11,7 @@ import typer
 from twh import models
 from twh.wire import NOT_GIVEN, NotGiven
 from twh_cli import options as o
-from twh_cli import output
+from twh_cli import output, readings
 from twh_cli.app import new_app
 from twh_cli.output import Column
 from twh_cli.problems import WronglyTyped

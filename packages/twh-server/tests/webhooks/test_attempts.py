@@ -3,15 +3,10 @@
 import asyncio
 import gzip
 import resource
-import ssl
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from certificates import Authority
 from lying_dns import LyingDns
 from raw_receiver import BODY, SECRET, RawReceiver, attempt, says, writes
 from standardwebhooks import Webhook
@@ -221,49 +216,6 @@ async def test_what_the_database_cannot_keep_is_replaced():
     answered, _ = await answered_by(says("500 Oops", b"a\x00b\xffc"))
 
     assert answered.response == "a\ufffdb\ufffdc"
-
-
-class Authority:
-    """Issues certificates; `trusted` is what believes it."""
-
-    def __init__(self, folder):
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tests")])
-        self.certificate = self._issued(self._name, self._key.public_key(), "ca", authority=True)
-        pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
-        self.trusted = ssl.create_default_context(cadata=pem)
-
-    def serves(self, host, *, days=(-1, 1), self_signed=False):
-        """What a server needs to speak TLS under a name, with a certificate of these days."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
-        signer = (name, key) if self_signed else (self._name, self._key)
-        certificate = self._issued(name, key.public_key(), host, days=days, signer=signer)
-        file = self._folder / "server.pem"
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
-
-    def _issued(self, name, public_key, host, *, days=(-1, 1), signer=None, authority=False):
-        issuer, signing_key = signer or (self._name, self._key)
-        named = x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(issuer)
-            .public_key(public_key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(datetime.now(UTC) + timedelta(days=days[0]))
-            .not_valid_after(datetime.now(UTC) + timedelta(days=days[1]))
-            .add_extension(x509.SubjectAlternativeName([named]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        )
-        return builder.sign(signing_key, hashes.SHA256())
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.message import Message
 from types import MappingProxyType
 
@@ -309,3 +310,64 @@ def test_the_client_verifies_without_asking_anyone(server, body):
 
     assert server.client().webhooks.verify(body, headers, secret=SECRET).id == "evt_1"
     assert server.asked == []
+
+
+STOCK_LOW = {
+    "item": {"id": "itm_01kaqgn4dzev7b2yptc4m5c3qr", "sku": "TSHIRT-M"},
+    "location": {"id": "loc_01kaqgn4e3f0dvm63vkxhkqk8d", "code": "MAIN"},
+    "on_hand": "2",
+    "available": "2",
+    "reorder_point": "5",
+}
+CLOUD = {
+    "specversion": "1.0",
+    "id": "evt_1",
+    "source": "/tenants/ten_1",
+    "type": "stock.low",
+    "time": "2026-05-10T12:00:00.250000Z",
+    "sequence": "0000000000000000042",
+    "tenant": "ten_1",
+    "subject": "itm_01kaqgn4dzev7b2yptc4m5c3qr",
+    "actor": "key_1",
+    "actorname": "tills",
+}
+
+
+def test_a_cloud_event_is_read_as_the_event_that_it_is_made_of():
+    event = webhooks.parse(json.dumps({**CLOUD, "datacontenttype": "application/json", "data": STOCK_LOW}).encode())
+
+    assert isinstance(event, models.StockLow)
+    assert (event.sequence, event.actor.name, event.data.available) == (42, "tills", Decimal(2))
+    assert event.timestamp == datetime(2026, 5, 10, 12, 0, 0, 250_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**CLOUD, "dataref": "/v1/events/evt_1"},
+        {
+            "id": "evt_1",
+            "type": "stock.low",
+            "timestamp": "2026-05-10T12:00:00Z",
+            "sequence": 42,
+            "subject": "itm_01kaqgn4dzev7b2yptc4m5c3qr",
+            "url": "/v1/events/evt_1",
+        },
+    ],
+)
+def test_an_event_without_its_data_is_thin(body):
+    event = webhooks.parse(json.dumps(body).encode())
+
+    assert isinstance(event, models.ThinEvent)
+    assert (event.type, event.sequence, event.subject) == ("stock.low", 42, "itm_01kaqgn4dzev7b2yptc4m5c3qr")
+    assert (event.id, event.url, event.data) == ("evt_1", "/v1/events/evt_1", None)
+
+
+@pytest.mark.parametrize("lacks", ["sequence", "id", "time", "type"])
+def test_a_cloud_event_that_is_none_of_ours_is_no_event(lacks):
+    body = {name: value for name, value in CLOUD.items() if name != lacks} | {"data": STOCK_LOW}
+
+    with pytest.raises(errors.WebhookRejected) as rejected:
+        webhooks.parse(json.dumps(body).encode())
+
+    assert rejected.value.check == "not_an_event"

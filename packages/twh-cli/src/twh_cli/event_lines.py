@@ -78,8 +78,8 @@ def summary(event: models.Event) -> str:
             return named.name
         case models.StockLow(data=low):
             return f"{low.item.sku} at {low.location.code}: {low.available} left, reorder point {low.reorder_point}"
-        case models.UnknownEvent():
-            return "(a kind that this version does not know; --json shows all)"
+        case models.ThinEvent() | models.UnknownEvent():
+            return without_data(event)
 
 
 def telling_summary(telling: models.Endpoint | models.Replay) -> str:
@@ -93,6 +93,13 @@ def telling_summary(telling: models.Endpoint | models.Replay) -> str:
             stretch = f"{telling.which} of {telling.first_sequence} to {telling.last_sequence}"
             what = "chosen deliveries" if telling.deliveries is not None else stretch
             return f"{telling.id}, {what}: {telling.delivered} of {telling.total}"
+
+
+def without_data(event: models.ThinEvent | models.UnknownEvent) -> str:
+    """What is said of an event whose data is not there, or is not understood."""
+    if isinstance(event, models.ThinEvent):
+        return f"{event.subject} (thin; all of it: twh events get {event.id})"
+    return "(a kind that this version does not know; --json shows all)"
 
 
 def entry_summary(entry: models.Entry) -> str:

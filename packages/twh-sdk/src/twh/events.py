@@ -239,6 +239,15 @@ class StockLow(Told):
     data: LowStock
 
 
+class ThinEvent(Told):
+    """What an endpoint with `payload="thin"` is sent: what happened and to what. All of it: `client.events.get(event)`."""
+
+    type: str
+    url: str
+    """Where the whole event is, relative to the server's address."""
+    data: None = None
+
+
 class UnknownEvent(Told):
     """A kind that this version of the SDK does not know: update it, or read the data as it is."""
 
@@ -279,9 +288,12 @@ KINDS: frozenset[str] = frozenset(
     }
 )
 UNKNOWN = "unknown"
+THIN = "thin"
 
 
 def kind_of(event: object) -> str:
+    if isinstance(event, ThinEvent) or (isinstance(event, Mapping) and "url" in event and "data" not in event):
+        return THIN
     kind = cast("Mapping[str, object]", event).get("type") if isinstance(event, Mapping) else getattr(event, "type", "")
     return kind if isinstance(kind, str) and kind in KINDS else UNKNOWN
 
@@ -315,6 +327,7 @@ Event: TypeAlias = Annotated[
     | Annotated[TenantResumed, Tag("tenant.resumed")]
     | Annotated[TenantClosed, Tag("tenant.closed")]
     | Annotated[StockLow, Tag("stock.low")]
+    | Annotated[ThinEvent, Tag(THIN)]
     | Annotated[UnknownEvent, Tag(UNKNOWN)],
     Discriminator(kind_of),
 ]

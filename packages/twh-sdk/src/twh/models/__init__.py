@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from twh.events import TenantClosed as TenantClosed
     from twh.events import TenantResumed as TenantResumed
     from twh.events import TenantSuspended as TenantSuspended
+    from twh.events import ThinEvent as ThinEvent
     from twh.events import Told as Told
     from twh.events import UnknownEvent as UnknownEvent
     from twh.model import Model as Model
@@ -112,6 +113,7 @@ MODULES = {
     "TenantClosed": "twh.events",
     "TenantResumed": "twh.events",
     "TenantSuspended": "twh.events",
+    "ThinEvent": "twh.events",
     "Told": "twh.events",
     "UnknownEvent": "twh.events",
     "Model": "twh.model",

@@ -26,7 +26,7 @@ nox.options.default_venv_backend = "none"
 nox.options.error_on_external_run = False
 
 ROOT = Path(__file__).parent
-OPENAPI = ROOT / "openapi" / "openapi.json"
+DOCUMENTS = ROOT / "openapi"
 MODELS_GENERATOR = "packages/twh-sdk/generate_models.py"
 REFERENCE_GENERATOR = "packages/twh-server/generate_reference.py"
 POSTMAN_GENERATOR = "packages/twh-server/generate_postman.py"
@@ -89,18 +89,14 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """openapi.json and what is made of it are what the code says, break nothing, and a server keeps what is promised."""
+    """Both documents and what is made of them are what the code says, break nothing, and a server keeps what is promised."""
     with tempfile.TemporaryDirectory() as folder:
-        fresh = Path(folder) / "openapi.json"
-        write_openapi(session, fresh)
-        difference = list(
-            difflib.unified_diff(lines(OPENAPI), lines(fresh), "openapi/openapi.json", "the server", "", "", 1)
-        )
-    if difference:
-        print("\n".join(difference[:60]))
-        session.error(
-            "openapi/openapi.json is not what the server does: run `uv run nox -s openapi`, commit what changes."
-        )
+        for fresh in write_documents(session, Path(folder)):
+            kept, name = DOCUMENTS / fresh.name, f"openapi/{fresh.name}"
+            difference = list(difflib.unified_diff(lines(kept), lines(fresh), name, "the server", "", "", 1))
+            if difference:
+                print("\n".join(difference[:60]))
+                session.error(f"{name} is not what the server does: run `uv run nox -s openapi`, commit what changes.")
     session.run(sys.executable, MODELS_GENERATOR, "--check")
     session.run(sys.executable, REFERENCE_GENERATOR, "--check")
     session.run(sys.executable, POSTMAN_GENERATOR, "--check")
@@ -129,12 +125,13 @@ def format(session: nox.Session) -> None:  # noqa: A001 - the word that a develo
 
 @nox.session(default=False)
 def openapi(session: nox.Session) -> None:
-    """Write openapi.json and the tables of problems and events from the server, and the SDK's models from openapi.json."""
-    OPENAPI.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        fresh = Path(folder) / "openapi.json"  # so that a server that does not start leaves the committed file alone
-        write_openapi(session, fresh)
-        OPENAPI.write_bytes(fresh.read_bytes())
+    """Write openapi.json, asyncapi.json and the tables of problems and events from the server, and the SDK's models."""
+    DOCUMENTS.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder
+    ):  # so that a server that does not start leaves the committed files alone
+        for fresh in write_documents(session, Path(folder)):
+            (DOCUMENTS / fresh.name).write_bytes(fresh.read_bytes())
     session.run(sys.executable, MODELS_GENERATOR)
     session.run(sys.executable, REFERENCE_GENERATOR)
 
@@ -256,9 +253,13 @@ def few_tests(session: nox.Session, *paths: str) -> None:
     session.run(sys.executable, "-m", "pytest", "-qq", *paths, success_codes=[0, NO_TESTS_CHOSEN])
 
 
-def write_openapi(session: nox.Session, path: Path) -> None:
-    with path.open("w") as file:
-        session.run(sys.executable, "-m", "twh_server", "openapi", stdout=file)
+def write_documents(session: nox.Session, folder: Path) -> list[Path]:
+    """OpenAPI and AsyncAPI, as the server prints them."""
+    written = [folder / "openapi.json", folder / "asyncapi.json"]
+    for path in written:
+        with path.open("w") as file:
+            session.run(sys.executable, "-m", "twh_server", path.stem, stdout=file)
+    return written
 
 
 def lines(path: Path) -> list[str]:

@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _key_actions(commands.add_parser("key", help="their API keys"))
 
     commands.add_parser("openapi", help="print the OpenAPI document").set_defaults(run=_openapi)
+    commands.add_parser("asyncapi", help="print the AsyncAPI document").set_defaults(run=_asyncapi)
 
     sandbox = commands.add_parser("sandbox", help="run a sandbox with a database of its own in a folder")
     sandbox.add_argument("--folder", type=Path, required=True)
@@ -238,6 +239,12 @@ def _revoke_key(chosen: argparse.Namespace) -> None:
     from twh_server.processes import keys
 
     asyncio.run(keys.end_key(_settings(chosen), chosen.key))
+
+
+def _asyncapi(_: argparse.Namespace) -> None:
+    from twh_server.http import asyncapi
+
+    sys.stdout.buffer.write(asyncapi.encoded())
 
 
 def _openapi(_: argparse.Namespace) -> None:

@@ -51,6 +51,15 @@ def webhooks(schemas: Mapping[str, Schema]) -> dict[str, Schema]:
     return {kind: {"post": _told(kind, schemas)} for kind in KINDS}
 
 
+def event_body(kind: str) -> Schema:
+    """The schema of an event of a kind."""
+    carries = {"$ref": REF.format(carried_by(kind).__name__)}
+    return {
+        "allOf": [{"$ref": REF.format("Event")}],
+        "properties": {"type": {"const": kind}, "data": carries},
+    }
+
+
 def event_example(kind: str, schemas: Mapping[str, Schema]) -> Any:
     """An event of a kind."""
     fields = schemas["Event"]["properties"]
@@ -60,11 +69,6 @@ def event_example(kind: str, schemas: Mapping[str, Schema]) -> Any:
 
 def _told(kind: str, schemas: Mapping[str, Schema]) -> Schema:
     first, _, data = KINDS[kind].partition(". ")
-    carries = {"$ref": REF.format(carried_by(kind).__name__)}
-    schema: Schema = {
-        "allOf": [{"$ref": REF.format("Event")}],
-        "properties": {"type": {"const": kind}, "data": carries},
-    }
     return {
         "operationId": f"told.{kind}",
         "tags": ["events"],
@@ -77,7 +81,7 @@ def _told(kind: str, schemas: Mapping[str, Schema]) -> Schema:
         "requestBody": {
             "required": True,
             "description": "The event, in the very bytes that the feed has.",
-            "content": {"application/json": {"schema": schema, "example": event_example(kind, schemas)}},
+            "content": {"application/json": {"schema": event_body(kind), "example": event_example(kind, schemas)}},
         },
         "responses": {
             "2XX": {"description": "Taken. Whatever else is answered is tried again later."},

@@ -128,7 +128,7 @@ def _sink() -> Generator[_Sink]:
 
 @contextlib.contextmanager
 def _worker(ground: Ground) -> Generator["subprocess.Popen[str]"]:
-    told = {**os.environ, **SETTINGS, "TWH_DATABASE_URL": ground.address.conninfo}
+    told = {**os.environ, **SETTINGS, "TWH_DATABASE_URL": ground.address.conninfo, "TWH_WEBHOOK_PRIVATE": "true"}
     command = [sys.executable, "-m", "twh_server", "work"]
     process = subprocess.Popen(command, env=told, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None

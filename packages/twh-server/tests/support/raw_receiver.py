@@ -88,6 +88,7 @@ def claim(url, *, kind="sandbox"):
         tenant_kind=kind,
         url=url,
         sealed_secrets=[SEALER.seal_secret(SECRET, tenant=tenant, endpoint=endpoint)],
+        content_type="application/json",
         body=BODY,
     )
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
+from twh_server.journal.commands import Facts
 from twh_server.settings import NOWHERE, WEBHOOK_PORTS, listed_in, ports_in
 from twh_server.webhooks import targets
-from twh_server.webhooks.endpoint_commands import _url_problems
+from twh_server.webhooks.endpoint_values import problems_of
 from twh_server.webhooks.targets import LIVE, LOCAL, TargetRefused, refusal
 
 TABLE = tomllib.loads((Path(__file__).parent / "targets.toml").read_text())
@@ -30,7 +31,7 @@ def test_an_address_is_reached_by_whom_the_table_says(address, who, why):
 
 @pytest.mark.parametrize(("url", "who", "why"), TABLE["urls"])
 def test_a_url_may_be_an_endpoints_for_whom_the_table_says(url, who, why):
-    problems = [_url_problems(url, policy) for policy in POLICIES]
+    problems = [problems_of({"url": url}, Facts(), policy) for policy in POLICIES]
 
     assert [not found for found in problems] == [place < REACHED_BY[who] for place in range(3)]
     assert not problems[-1] or problems[-1][0].message.startswith(why)

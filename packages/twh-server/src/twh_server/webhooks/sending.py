@@ -106,9 +106,9 @@ class Sender:
         error: str | None = None
         retry_after: timedelta | None = None
         try:
-            url, headers = URL(claim.url, encoded=True), self._headers(claim, at)
+            url = URL(claim.url, encoded=True)
             policy = targets.check(url, self._policies[claim.tenant_kind])
-            session = self._sessions[claim.tenant_kind, policy.inside]
+            session, headers = self._sessions[claim.tenant_kind, policy.inside], self._headers(claim, at)
             async with (
                 asyncio.timeout(self._deadline_seconds),
                 session.post(url, data=claim.body, headers=headers, allow_redirects=False) as response,

@@ -84,7 +84,14 @@ def target(new_target):
 
 
 @pytest.fixture
-def feed(monkeypatch):
+def routes():
+    """What a server that is none answers."""
+    with respx.mock(assert_all_called=False) as routes:
+        yield routes
+
+
+@pytest.fixture
+def feed(monkeypatch, routes):
     """A feed of three events of ours, and of what a test adds; the server that has it is none."""
     monkeypatch.setenv("TWH_API_KEY", "twh_test_elsewhere")
     monkeypatch.setenv("TWH_BASE_URL", ELSEWHERE)
@@ -93,18 +100,17 @@ def feed(monkeypatch):
     monkeypatch.setattr(forwarding, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(forwarding, "ABSENT_SECONDS", (0.01, 0.02))
     bodies = Bodies(event(number) for number in (1, 2, 3))
-    with respx.mock(assert_all_called=False) as routes:
-        routes.route(host="127.0.0.1").pass_through()
-        routes.get(f"{ELSEWHERE}/v1/tenant").respond(
-            json={"tenant": TENANT, "key": {"id": "key_1", "name": "here", "scopes": []}}
-        )
-        routes.get(f"{ELSEWHERE}/v1/events").mock(side_effect=lambda request: page(bodies, request.url.params))
-        routes.get(url__regex=rf"{ELSEWHERE}/v1/events/evt_\d+").mock(
-            side_effect=lambda request: as_json(bodies[int(request.url.path[-1]) - 1])
-        )
-        endpoint = sample(models.Endpoint, id="whe_1", kinds=["item.updated"]).model_dump(mode="json")
-        routes.get(f"{ELSEWHERE}/v1/webhook-endpoints/whe_1").respond(json=endpoint)
-        yield bodies
+    routes.route(host="127.0.0.1").pass_through()
+    routes.get(f"{ELSEWHERE}/v1/tenant").respond(
+        json={"tenant": TENANT, "key": {"id": "key_1", "name": "here", "scopes": []}}
+    )
+    routes.get(f"{ELSEWHERE}/v1/events").mock(side_effect=lambda request: page(bodies, request.url.params))
+    routes.get(url__regex=rf"{ELSEWHERE}/v1/events/evt_\d+").mock(
+        side_effect=lambda request: as_json(bodies[int(request.url.path[-1]) - 1])
+    )
+    endpoint = sample(models.Endpoint, id="whe_1", kinds=["item.updated"]).model_dump(mode="json")
+    routes.get(f"{ELSEWHERE}/v1/webhook-endpoints/whe_1").respond(json=endpoint)
+    return bodies
 
 
 class Bodies(list):

@@ -1,4 +1,7 @@
-"""`twh listen` under load, with everything killed that can be: the listener, the target, the server. No event is missing."""
+"""`twh listen` under load, with everything killed that can be: the listener, the target, the server. No event is missing.
+
+Nor is one of a replay, in the middle of which the listener is killed.
+"""
 
 import itertools
 import os
@@ -9,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -20,6 +24,7 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 TWH = [sys.executable, "-m", "twh_cli"]
 PATIENCE_SECONDS = 60.0
+REPLAYED_EVENTS = 150
 
 
 @pytest.fixture
@@ -100,6 +105,13 @@ def test_whatever_is_killed_under_load_the_target_has_seen_every_event(sandbox, 
         listener.kill()
         listener.wait()
     listener = subprocess.Popen(words, stdout=log, stderr=log)
+    seen_before = replayed(target)
+    twenty_more(target)
+    listener.kill()
+    listener.wait()
+    listener = subprocess.Popen(words, stdout=log, stderr=log)
+    oldest = oldest_events()
+    wait_until(lambda: all(target.ids.count(one) > seen_before[one] for one in oldest))
     load.end()
     sealed = sealed_events()
     wait_until(lambda: len(set(target.ids)) >= len(sealed))
@@ -115,9 +127,22 @@ def test_whatever_is_killed_under_load_the_target_has_seen_every_event(sandbox, 
         assert sdk.webhooks.verify(body, headers, secret=secret).id == headers["webhook-id"]
 
 
+def replayed(target):
+    """Let the oldest events be sent once more, in a sandbox that has no endpoint; answers how often which were seen before."""
+    seen = Counter(target.ids)
+    with sdk.Client() as client:
+        client.webhooks.replay(which="all", first_sequence=1, last_sequence=REPLAYED_EVENTS)
+    return seen
+
+
 def twenty_more(target):
     enough = len(set(target.ids)) + 20
     wait_until(lambda: len(set(target.ids)) > enough)
+
+
+def oldest_events():
+    with sdk.Client() as client:
+        return [event.id for event in client.events.list(page_size=REPLAYED_EVENTS).to_list(limit=REPLAYED_EVENTS)]
 
 
 def sealed_events():

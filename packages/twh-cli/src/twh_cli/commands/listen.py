@@ -63,7 +63,8 @@ def listen(
 ) -> None:
     """The first start begins with what happens from now on, the next ones where the last one was: nothing is missed in between.
 
-    A target that is not there is waited for. After a kill some events come twice, with the same webhook-id.
+    A target that is not there is waited for. After a kill some events come twice, with the same webhook-id. What a replay makes
+    once more is forwarded again.
 
     For example: twh listen --forward-to localhost:4242/webhooks
     """

@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from twh.webhooks import SECRET_PREFIX
 from twh_cli import locks, private
@@ -35,6 +35,13 @@ class AlreadyForwarded(FileUnusable):
     code = "already_forwarded"
 
 
+class Left(TypedDict):
+    """A replay that a target has not seen the end of: up to which sequence its events were forwarded again."""
+
+    id: str
+    after: int
+
+
 @dataclass
 class Bookmark:
     """A tenant's feed and one target: the secret it knows, and the sequence up to which it was sent everything."""
@@ -45,6 +52,7 @@ class Bookmark:
     after: int | None = None
     passed_over: list[str] = field(default_factory=list[str])
     """The ids of events that the target refused, the newest last."""
+    replays: list[Left] = field(default_factory=list[Left])
 
     def __post_init__(self) -> None:
         self._saving = threading.Lock()
@@ -55,6 +63,24 @@ class Bookmark:
         self.after = after
         if time.monotonic() - self._saved_at > SAVE_SECONDS:
             self.save()
+
+    def begin(self, replay: Left) -> None:
+        """There is a replay to be forwarded; one that is known goes on from the earlier of both places."""
+        after = min([replay["after"], *(one["after"] for one in self.replays if one["id"] == replay["id"])])
+        others = [one for one in self.replays if one["id"] != replay["id"]]
+        self.replays = [*others, Left(id=replay["id"], after=after)]
+        self.save()
+
+    def come(self, replay: str, after: int) -> None:
+        """Everything of a replay up to here was taken or passed over."""
+        self.replays = [Left(id=replay, after=after) if one["id"] == replay else one for one in self.replays]
+        if time.monotonic() - self._saved_at > SAVE_SECONDS:
+            self.save()
+
+    def end(self, replay: str) -> None:
+        """Nothing of a replay is left."""
+        self.replays = [one for one in self.replays if one["id"] != replay]
+        self.save()
 
     def pass_over(self, event: str) -> None:
         """Remember what was refused; the oldest make room."""

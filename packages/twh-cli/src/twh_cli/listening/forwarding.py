@@ -3,6 +3,8 @@
 The bookmark moves on when the target has answered an event with 2xx. A target that is not there (nobody listens, 429, 502, 503,
 504) is waited for without end, so that it may be restarted at any time. One that is there and fails is tried some times; then the
 event is passed over and remembered, so that one bad event does not hold up all that follow, and `--again` sends it once more.
+
+The events of replays are forwarded again, some between two looks at the feed, so that what happens now does not wait for them.
 """
 
 from __future__ import annotations
@@ -19,9 +21,12 @@ from twh import models
 from twh_cli import feed
 from twh_cli.listening.bookmark import Bookmark
 from twh_cli.listening.posting import Posted, Poster
+from twh_cli.listening.replayed import KINDS, Replayed, Told
 
 PAGE_EVENTS = 100
 WAIT_SECONDS = 25
+WAIT_FOR_REPLAYS_SECONDS = 1
+"""How long news are waited for while a replay is not at its end."""
 PAUSE_SECONDS = 0.5
 """After the first attempt that failed; doubling."""
 ABSENT_SECONDS = (0.2, 5.0)
@@ -40,6 +45,8 @@ class Forward:
     posted: Posted
     attempt: int
     outcome: Outcome
+    replay: str | None = None
+    """The replay that it is forwarded again for."""
 
     @property
     def ended(self) -> bool:
@@ -55,8 +62,15 @@ class Wanted:
     item: str | None = None
     location: str | None = None
 
+    @property
+    def asked_for(self) -> Sequence[str] | None:
+        """The types that are asked of the feed: also those that tell of replays."""
+        return None if self.types is None else [*self.types, *KINDS]
+
     def takes(self, event: models.Event) -> bool:
         """What the feed does not sort out itself is sorted out here."""
+        if self.types is not None and event.type not in ",".join(self.types).split(","):
+            return False
         return feed.is_about(event, item=self.item, location=self.location)
 
 
@@ -75,34 +89,44 @@ class Forwarder:
         """Forward without end, or so many events; first, `again`, what was passed over before."""
         done = 0
         try:
-            for event, body in self.events(again=again):
+            for event, body, replay in self.events(again=again):
                 if self.wanted.takes(event):
-                    self.forward(event, body)
+                    self.forward(event, body, replay)
                     done += 1
-                if event.sequence > (self.bookmark.after or 0):
+                if replay is not None:
+                    self.bookmark.come(replay, event.sequence)
+                elif event.sequence > (self.bookmark.after or 0):
+                    self.replayed.notice(event)
                     self.bookmark.move(event.sequence)
                 if done == count:
                     return
         finally:
             self.bookmark.save()
 
-    def events(self, *, again: bool) -> Iterator[tuple[models.Event, bytes]]:
+    @property
+    def replayed(self) -> Replayed:
+        """What is forwarded again."""
+        return Replayed(client=self.client, bookmark=self.bookmark)
+
+    def events(self, *, again: bool) -> Iterator[Told]:
         if again:
             for event_id in list(self.bookmark.passed_over):
                 one = self.client.with_raw.events.get(event_id)
-                yield one.value, one.body
+                yield one.value, one.body, None
         while True:
             page = self.client.with_raw.events.page(
                 after=self.bookmark.after or 0,
-                types=self.wanted.types,
-                wait=WAIT_SECONDS,
+                types=self.wanted.asked_for,
+                wait=WAIT_FOR_REPLAYS_SECONDS if self.bookmark.replays else WAIT_SECONDS,
                 page_size=PAGE_EVENTS,
                 options={"deadline": math.inf},
             )
-            yield from zip(page.value.data, feed.exact(page.body), strict=True)
+            for event, body in zip(page.value.data, feed.exact(page.body), strict=True):
+                yield event, body, None
             self.bookmark.move(page.value.next_after)  # past what the feed left out, too
+            yield from self.replayed.some()
 
-    def forward(self, event: models.Event, body: bytes) -> None:
+    def forward(self, event: models.Event, body: bytes, replay: str | None = None) -> None:
         """Until the target has taken it, or has failed too often."""
         attempt, pause, absent, said = 0, PAUSE_SECONDS, ABSENT_SECONDS[0], ""
         while True:
@@ -119,6 +143,7 @@ class Forwarder:
                         posted=posted,
                         attempt=max(attempt, 1),
                         outcome=outcome,
+                        replay=replay,
                     )
                 )
             said = why

@@ -24,6 +24,7 @@ def show(forward: Forward, *, several: bool) -> None:
         answered(forward),
         f"{forward.posted.milliseconds:>5} ms",
         *([forward.target.partition("://")[2]] if several else []),
+        *(["again"] if forward.replay else []),
         f"{forward.event.type:<17}",
         summary(forward.event),
     ]
@@ -45,6 +46,7 @@ def told(forward: Forward) -> dict[str, Any]:
         "status": forward.posted.status,
         "milliseconds": forward.posted.milliseconds,
         "outcome": forward.outcome,
+        "replay": forward.replay,
         "error": forward.posted.error,
     }
 

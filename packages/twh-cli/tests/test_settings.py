@@ -11,6 +11,7 @@ SETTINGS = {
     "adjustment_reasons": ["damaged", "lost in transit"],
     "reason_required": [],
     "idempotency_key_days": 7,
+    "event_days": None,
     "version": 2,
     "etag": '"se2"',
     "updated_at": "2026-05-10T12:00:00Z",

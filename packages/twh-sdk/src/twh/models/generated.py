@@ -480,7 +480,7 @@ class Verification(Model):
 
     ok: bool
     "Whether everything follows from what came before it."
-    events_from: int
+    events_from: int = 1
     "From which event on the bytes were verified. Of older ones, which were dropped, the blocks were."
     blocks: int
     "How many blocks were verified."

@@ -57,7 +57,8 @@ async def read(
 
     Without a number, from the oldest that there is. Raises EventsGone where some that lie behind it were dropped.
     """
-    parameters = {"tenant": tenant, "after": after, "kinds": list(kinds), "limit": limit}
+    # Nothing lies below the oldest. Told by the statement, where to begin would be kept from the index by row security.
+    parameters = {"tenant": tenant, "after": after or 0, "kinds": list(kinds), "limit": limit}
     rows = await database.read(tenant, READ, parameters)
     head: int = rows[0][0] if rows else 0
     first: int = rows[0][1] if rows else 1
@@ -117,7 +118,7 @@ left join lateral (
     select sequence, body
     from events
     where tenant_id = %(tenant)s
-      and sequence > coalesce(%(after)s::bigint, 0)
+      and sequence > %(after)s
       and (%(kinds)s::text[] = '{}' or kind = any (%(kinds)s::text[]))
     order by sequence
     limit %(limit)s

@@ -43,7 +43,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             description="From which event on the bytes were verified. Of older ones, which were dropped, the blocks were."
         ),
-    ]
+    ] = 1
     blocks: int
     events: int
     entries: int

@@ -19,6 +19,8 @@ PATIENT_PLACES = 1_024
 TENANT_PART = 2
 """Of a pool, a tenant has at most one of so many parts."""
 LOOK_QUEUES = 100
+TURN_PLACES = 4
+"""So many places are given at a turn: to give one to each of a hundred endpoints costs as much as to give it four."""
 
 
 class Pool:
@@ -54,7 +56,7 @@ class Pool:
         return max(self.room, LOOK_QUEUES) if self.room else 0
 
     def share(self, wanting: Sequence[tuple[Queue, int]]) -> Mapping[UUID, int]:
-        """Share the room among queues that want so many places each: one place after the other, to whoever has least."""
+        """Share the room among queues that want so many places each: a few at a turn, to whoever has least."""
         shares: Counter[UUID] = Counter()
         lines: dict[UUID, list[tuple[int, int, UUID, int]]] = defaultdict(list)
         for order, (queue, wanted) in enumerate(wanting):
@@ -73,14 +75,15 @@ class Pool:
                 continue
             line = lines[tenant]
             sending, place, endpoint, wanted = line[0]
-            shares[endpoint] += 1
-            room -= 1
-            if wanted > 1:
-                heapq.heapreplace(line, (sending + 1, place, endpoint, wanted - 1))
+            given = min(TURN_PLACES, wanted, room, self._tenant_most - has)
+            shares[endpoint] += given
+            room -= given
+            if wanted > given:
+                heapq.heapreplace(line, (sending + given, place, endpoint, wanted - given))
             else:
                 heapq.heappop(line)
             if line:
-                heapq.heapreplace(turns, (has + 1, order, tenant))
+                heapq.heapreplace(turns, (has + given, order, tenant))
             else:
                 heapq.heappop(turns)
         return shares

@@ -1,6 +1,7 @@
 """A webhook is ours or it is refused, and the refusal says which check failed. Judged by an implementation not our own."""
 
 import base64
+import hmac
 import io
 import json
 from datetime import UTC, datetime
@@ -291,9 +292,22 @@ def compact(event):
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def test_many_signatures_cost_no_more_than_one(body, monkeypatch):
+    """Whoever knows no secret chooses how many there are; the body is hashed for each of our secrets, and no more."""
+    hashed, digest = [], hmac.digest
+    headers = {**signed(body), "Webhook-Signature": "v1,AAAA " * 1_000}
+    monkeypatch.setattr(hmac, "digest", lambda *told: hashed.append(told) or digest(*told))
+
+    with refused("no_match"):
+        verify(body, headers, secret=[SECRET, OTHER])
+
+    assert len(hashed) == 2 * 3  # as it came, without what stands around it, and written anew
+
+
 def test_every_check_says_what_to_look_at(body):
     attempts = [
         ({"headers": {}}, "missing_header"),
+        ({"headers": {**signed(body), "Webhook-Signature": "v2,AAAA"}}, "unknown_version"),
         ({"now": NOW + 1_000}, "too_old"),
         ({"now": NOW - 1_000}, "too_new"),
         ({"secret": OTHER}, "no_match"),

@@ -71,13 +71,18 @@ def prove(
     check_time(timestamp, tolerance, (clock or wall_clock)())
     given = [signature for version, signature in signatures if version == "v1"]
     if not given:
-        raise WebhookRejected("webhook-signature has no signature of version v1", check="unknown_version")
+        raise WebhookRejected(
+            "webhook-signature has no signature of version v1",
+            check="unknown_version",
+            hint="Is webhook-signature the header as it came in: v1, a comma, and base64?",
+        )
 
     def proves(body: bytes) -> bool:
         content = content_of(message_id, timestamp, body)
+        expected = [hmac.digest(key, content, hashlib.sha256) for key in keys]
         # Every pair is compared, in constant time: how long it takes tells nothing about which came close.
-        pairs = [hmac.compare_digest(hmac.digest(key, content, hashlib.sha256), one) for key in keys for one in given]
-        return any(pairs)
+        matches = [hmac.compare_digest(ours, theirs) for ours in expected for theirs in given]
+        return any(matches)
 
     if not proves(bytes(body)):
         raise WebhookRejected(

@@ -340,9 +340,15 @@ where d.tenant_id = %(tenant)s
   and (%(kinds)s::text[] = '{}' or d.event_kind = any (%(kinds)s::text[]))
 """
 
+# In their order, events are read by the index of their numbers and no other.
 _OF_EVENTS = """
 from webhook_endpoints as w
-join events as e on e.tenant_id = w.tenant_id
+cross join lateral (
+    select sequence, id, kind
+    from events
+    where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s
+    order by sequence
+) as e
 left join lateral (
     select id, state, fence, next_attempt_at
     from deliveries
@@ -352,7 +358,6 @@ left join lateral (
 where w.tenant_id = %(tenant)s
   and w.deleted_at is null
   and (%(endpoint)s::uuid is null or w.id = %(endpoint)s)
-  and e.sequence between %(first)s and %(last)s
   and (w.kinds = '{}' or e.kind = any (w.kinds))
   and (%(kinds)s::text[] = '{}' or e.kind = any (%(kinds)s::text[]))
 """

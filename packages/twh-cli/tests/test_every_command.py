@@ -105,6 +105,7 @@ ROWS = {
     "locations archive": Row("{new}", ONE, "id archived_at", "NOWHERE --yes", wrong="", before=(NEW_PLACE,), asks=True, shown="Archived"),
     "locations restore": Row("{new}", ONE, "id archived_at", "NOWHERE", wrong="", before=(NEW_PLACE, "locations archive {new} --yes"), shown="Restored"),
     "events list": Row("", LINES, "id type sequence data", shown="number"),
+    "events types": Row("stock.low", ONE, "type description since json_schema example", "stock.lo", wrong="--last", shown="reorder point"),
     "events get": Row("{event}", ONE, "id type data", "evt_nonsense", wrong="", shown="entry.recorded"),
     "events tail": Row("-n 2 --count 2", LINES, "id type data", shown="Z  "),
     "checkpoints list": Row("", LINES, "name sequence lag", before=("checkpoints set shipping 1",), shown="behind"),

@@ -28,6 +28,7 @@ COMMANDS = {
     "entry_predates_count": "Record it with today's time (leave out --occurred-at), or count again: twh count ITEM QUANTITY --at LOCATION",
     "events_gone": "twh events tail --last 100   (without --after, events list begins with the oldest that there is)",
     "event_not_found": "twh events list",
+    "event_type_not_found": "twh events types",
     "delivery_not_found": "twh webhooks deliveries",
     "idempotency_key_reused": "Leave out --idempotency-key, or use a new one: a key belongs to one request for ever.",
     "insufficient_stock": "twh stock list --item ITEM",

@@ -82,6 +82,7 @@ COMMANDS = (
     Command("locations restore", "Take an archived location back into use", "locations"),
     Command("events list", "The feed of everything that happened", "events"),
     Command("events get", "One event, with all that it tells", "events"),
+    Command("events types", "Every kind of event; of one, its schema and an example", "events"),
     Command("events tail", "Watch events as they happen", "events"),
     Command("checkpoints list", "Where consumers of the feed stand", "checkpoints"),
     Command("checkpoints get", "Where one stands, and how far it is behind", "checkpoints"),

@@ -151,6 +151,7 @@ async def one_of_everything(application, stockroom):
         "movement": entry.movements[0].id,
         "entry": entry.id,
         "event": EVENT.text(event),
+        "event_type": "stock.low",
         "checkpoint": "shipping",
         "endpoint": endpoint,
         "delivery": DELIVERY.text(delivery),

@@ -33,6 +33,8 @@ COLUMNS = (
     Column("time", "timestamp"),
     Column("event", "id", minor=True),
 )
+TYPES = (Column("type", "type"), Column("description", "description"), Column("since", "since"))
+TYPE = (*TYPES, Column("example", "example"), Column("schema", "json_schema"))
 
 
 @app.command("list")
@@ -54,6 +56,20 @@ def list_events(
 @app.command("get")
 def get(event: Annotated[str, typer.Argument(metavar="EVENT", help="Id: evt_…")]) -> None:
     output.show(with_summary(session().client.events.get(event)), COLUMNS)
+
+
+@app.command("types")
+def types_of_events(
+    event_type: Annotated[
+        str | None, typer.Argument(metavar="TYPE", help="Only this type, with its schema and an example.")
+    ] = None,
+) -> None:
+    """For example: twh events types stock.low --json"""
+    client = session().client
+    if event_type:
+        output.show(client.event_types.get(event_type), TYPE)
+    else:
+        output.show_list(client.event_types.list(), TYPES, limit=None, what="types of events")
 
 
 @app.command("tail")

@@ -31,6 +31,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "locations archive": ("locations",),
     "locations restore": ("locations",),
     "events get": ("",),
+    "events types": ("",),
     "checkpoints get": ("",),
     "checkpoints set": ("", ""),
     "checkpoints delete": ("",),

@@ -43,6 +43,7 @@ __all__ = [
     "EntryNotFound",
     "EntryPredatesCount",
     "EventNotFound",
+    "EventTypeNotFound",
     "EventsGone",
     "FieldMissing",
     "FieldNotAllowed",
@@ -269,6 +270,17 @@ class EventNotFound(NotFound):
     @property
     def event(self) -> str | None:
         return self.text("event")
+
+
+class EventTypeNotFound(NotFound):
+    """There is no such type of events.
+
+    Check how it is written; `GET /v1/event-types` lists them all.
+    """
+
+    @property
+    def event_type(self) -> str | None:
+        return self.text("event_type")
 
 
 class IdempotencyKeyNotFound(NotFound):
@@ -885,6 +897,7 @@ BY_CODE: dict[str, type[APIError]] = {
     "entry_not_found": EntryNotFound,
     "entry_predates_count": EntryPredatesCount,
     "event_not_found": EventNotFound,
+    "event_type_not_found": EventTypeNotFound,
     "events_gone": EventsGone,
     "field_missing": FieldMissing,
     "field_not_allowed": FieldNotAllowed,

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from twh.models.generated import Delivery as Delivery
     from twh.models.generated import Endpoint as Endpoint
     from twh.models.generated import Entry as Entry
+    from twh.models.generated import EventType as EventType
     from twh.models.generated import Fault as Fault
     from twh.models.generated import Item as Item
     from twh.models.generated import ItemRef as ItemRef
@@ -128,6 +129,7 @@ MODULES = {
     "Delivery": "twh.models.generated",
     "Endpoint": "twh.models.generated",
     "Entry": "twh.models.generated",
+    "EventType": "twh.models.generated",
     "Fault": "twh.models.generated",
     "Item": "twh.models.generated",
     "ItemRef": "twh.models.generated",

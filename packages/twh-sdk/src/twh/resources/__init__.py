@@ -9,6 +9,7 @@ from twh.resources.api_keys import ApiKeys
 from twh.resources.audit_log import AuditLog
 from twh.resources.checkpoints import Checkpoints
 from twh.resources.entries import Entries
+from twh.resources.event_types import EventTypes
 from twh.resources.events import Events
 from twh.resources.idempotency import Idempotency
 from twh.resources.items import Items
@@ -55,6 +56,11 @@ class Nouns(Driver):
     def events(self) -> Events[Self]:
         """The feed of everything that happened."""
         return Events(self)
+
+    @property
+    def event_types(self) -> EventTypes[Self]:
+        """Every kind of event, with its schema."""
+        return EventTypes(self)
 
     @property
     def checkpoints(self) -> Checkpoints[Self]:

@@ -41,6 +41,16 @@ class EventsGone(Refusal):
         )
 
 
+class EventTypeNotFound(Refusal):
+    """There is no such type of events.
+
+    Check how it is written; `GET /v1/event-types` lists them all.
+    """
+
+    def __init__(self, event_type: str) -> None:
+        super().__init__(f"There are no events of type {event_type!r}.", event_type=event_type)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stretch:
     """A run of the feed: the events, where to go on, and how far the ledger is."""

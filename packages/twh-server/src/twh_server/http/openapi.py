@@ -22,6 +22,7 @@ PARAMETERS: Mapping[str, str] = {
     "movement": "The movement's id.",
     "entry": "The entry's id.",
     "event": "The event's id.",
+    "event_type": "The type of events, such as `stock.low`.",
     "checkpoint": "The checkpoint's name, percent-encoded.",
     "endpoint": "The endpoint's id.",
     "delivery": "The delivery's id.",

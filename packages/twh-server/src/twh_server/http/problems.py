@@ -43,6 +43,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     ledger.EntryNotFound: 404,
     ledger.MovementNotFound: 404,
     feed.EventNotFound: 404,
+    feed.EventTypeNotFound: 404,
     checkpoints.CheckpointNotFound: 404,
     tenancy.ApiKeyNotFound: 404,
     webhooks.EndpointNotFound: 404,

@@ -170,6 +170,7 @@ _NAMED: Final[Mapping[str, Any]] = {
     "after": 40,
     "first_sequence": 129,
     "sequence": 129,
+    "event_type": "stock.lo",
     "event": "evt_01kaqgn4e3f0dvm63vkxhkqk8d",
     "endpoint": "whe_01kaqgn4e3f0dvm63vkxhkqk8d",
     "delivery": "dlv_01kaqgn4e3f0dvm63vkxhkqk8d",

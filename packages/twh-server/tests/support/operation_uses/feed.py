@@ -52,3 +52,18 @@ async def delete_checkpoint(desk: Desk):
     await desk.client.checkpoints.delete("shipping")
 
     assert await desk.client.checkpoints.list().to_list() == []
+
+
+@uses("event_types.list")
+async def list_event_types(desk: Desk):
+    found = await desk.client.event_types.list(page_size=10).to_list()
+
+    assert {"entry.recorded", "stock.low"} < {one.type for one in found}
+
+
+@uses("event_types.get")
+async def get_event_type(desk: Desk):
+    found = await desk.client.event_types.get("stock.low")
+
+    assert found.example["type"] == "stock.low"
+    assert found.json_schema["properties"]["type"] == {"const": "stock.low"}

@@ -169,6 +169,21 @@ class Endpoint(Model):
     "When it was changed last."
 
 
+class EventType(Model):
+    """A kind of event: what it tells, and what an event of it looks like."""
+
+    type: str
+    "Its name."
+    description: str
+    "What it tells."
+    since: str
+    "The release of TWH that told it first."
+    json_schema: dict[str, Any]
+    "The JSON Schema (2020-12) of an event of it."
+    example: dict[str, Any]
+    "An event of it."
+
+
 class Fault(Model):
     """The first thing that does not follow."""
 

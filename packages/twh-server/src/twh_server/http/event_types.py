@@ -50,7 +50,7 @@ async def list_(call: Call[Any, PageQuery]) -> Answer:
     """List the types of events, each with its schema and an example."""
     names = list(KINDS)
     after = key_of(call.query.cursor, str)
-    begin = names.index(after) + 1 if after in KINDS else 0
+    begin = names.index(after) + 1 if after is not None and after in KINDS else 0
     found = names[begin : begin + call.query.limit + 1]
     page, cursor = paged(found, call.query.limit, lambda name: name)
     return shown(EventTypeList([event_type(name) for name in page], cursor))

@@ -24,8 +24,7 @@ from twh_cli.receiver import Receiver
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
-TWH = [sys.executable, "-m", "twh_cli"]
-KEY_THAT_IS_NONE = "twh_test_nobodyskey"
+TWH, KEY_THAT_IS_NONE = [sys.executable, "-m", "twh_cli"], "twh_test_nobodyskey"
 ONE, LINES, TEXT, NOTHING, ANYTHING = "one object", "an object a line", "text", "nothing", "whatever is there"
 HERE, SERVER, SANDBOX = "this machine", "a server", "its own sandbox"
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="

@@ -82,7 +82,7 @@ async def test_a_tenant_from_its_first_entry_to_the_last_of_its_rows(
         tenant = (await first.tenant.get()).tenant.id
         await first.locations.create(code="MAIN", name="Main")
         await first.items.create(sku="APPLES", name="Apples")
-        await second.webhooks.create(url="http://127.0.0.1:9/nobody-listens")
+        await second.webhooks.create(url="http://127.0.0.1:9999/nobody-listens")
         await first.movements.receive(item="APPLES", location="MAIN", quantity=5)
 
         await operate("suspend", tenant)

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from twh_server.database.identifiers import DELIVERY, ENDPOINT, JOB
+from twh_server.database.identifiers import DELIVERY, ENDPOINT, ITEM, JOB
 from twh_server.http.problems import answer
-from twh_server.webhooks import replaying, replays
+from twh_server.webhooks import replay_scope, replaying
 from twh_server.webhooks.refusals import InvalidReplay, ReplayIsFinished, TooManyReplays
 from twh_server.webhooks.replay_commands import RUNNING_MAX, StartReplay, TurnReplay
+from twh_server.webhooks.replay_scope import Scope, Stretch, Window, stretch_of
 from twh_server.webhooks.replaying import Replayer
-from twh_server.webhooks.replays import Scope, Stretch, Window, get_replay, stretch_of
+from twh_server.webhooks.replays import get_replay
 from twh_server.webhooks.schedule import Schedule
 
 
@@ -28,7 +29,7 @@ def start(webhooks, database, shop):
         last = last or (await stretch_of(database, shop.tenant, Window())).last
         identifier = endpoint and ENDPOINT.parse(endpoint.id)
         scope = Scope(which=which, stretch=Stretch(first=first, last=last), endpoint=identifier, **more)
-        total = await replays.count(database, shop.tenant, scope)
+        total = await replay_scope.count(database, shop.tenant, scope)
         return await webhooks.submit(
             StartReplay(endpoint=endpoint and endpoint.id, scope=scope, total=total, rate_per_second=start.rate)
         )
@@ -311,3 +312,22 @@ async def test_an_endpoint_that_is_deleted_meanwhile_is_named(webhooks, receiver
 
     with pytest.raises(InvalidReplay):
         await start("failed", endpoint)
+
+
+async def test_what_an_endpoint_wishes_for_is_counted_and_replayed_and_nothing_else(
+    webhooks, receiver, replayer, start, stockroom, database, shop
+):
+    for item in ("apples", "flour", "apples"):
+        await stockroom.receive(item, 5)
+    apples = await webhooks.create(receiver.url, items=["apples"], kinds=["entry.*"], ordering="item")
+    await webhooks.fan_out()
+
+    replay = await start("all", apples)
+    await worked(replayer, webhooks)
+
+    assert replay.total == 2
+    told = [movement["item"]["sku"] for event in receiver.events for movement in event["data"]["movements"]]
+    assert told == ["apples", "apples"]
+    sql = "select distinct lanes from deliveries where tenant_id = %(tenant)s"
+    ((lanes,),) = await database.read(shop.tenant, sql, {"tenant": shop.tenant})
+    assert [str(lane) for lane in lanes] == [str(ITEM.parse(receiver.events[0]["data"]["movements"][0]["item"]["id"]))]

@@ -11,12 +11,12 @@ import typer
 import twh
 from twh import models
 from twh_cli import exit_codes, output, readings, triggers
+from twh_cli.acts import Wishes
 from twh_cli.app import new_app
 from twh_cli.commands.events import COLUMNS, with_summary
 from twh_cli.output import Column
 from twh_cli.problems import Explained, WronglyTyped
 from twh_cli.session import session
-from twh_cli.triggers import Wishes
 
 app = new_app()
 

@@ -11,11 +11,12 @@ from twh_server.http.operation import Call, created, operation, shown
 from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import PageQuery, Query, Time
 from twh_server.journal.commands import Answer
-from twh_server.webhooks import deliveries, endpoints, replays
+from twh_server.webhooks import deliveries, endpoints, replay_scope
 from twh_server.webhooks.deliveries import Attempt, Delivery, DeliveryFilter, DeliveryState
 from twh_server.webhooks.refusals import DeliveryNotFound, EndpointNotFound, TooManyReplays
 from twh_server.webhooks.replay_commands import StartReplay
-from twh_server.webhooks.replays import Replay, Scope, Stretch
+from twh_server.webhooks.replay_scope import Scope, Stretch
+from twh_server.webhooks.replays import Replay
 
 
 class DeliveryQuery(PageQuery):
@@ -140,6 +141,6 @@ async def retry(call: Call[Any, Query]) -> Answer:
         endpoint=endpoint,
         deliveries=[cast(DeliveryId, DELIVERY.parse(delivery.id))],
     )
-    total = await replays.count(call.rooms.database, call.tenant, scope)
+    total = await replay_scope.count(call.rooms.database, call.tenant, scope)
     command = StartReplay(endpoint=ENDPOINT.text(endpoint), scope=scope, total=total)
     return await call.submit(command, lambda replay: created(f"/v1/replays/{replay.id}"))

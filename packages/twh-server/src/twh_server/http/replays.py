@@ -14,7 +14,7 @@ from twh_server.http.paging import key_of, paged
 from twh_server.http.shapes import Body, PageQuery, Query, Time
 from twh_server.journal.commands import Answer
 from twh_server.refusals import Problem
-from twh_server.webhooks import deliveries, endpoints, replays
+from twh_server.webhooks import deliveries, endpoints, replay_scope, replays
 from twh_server.webhooks.refusals import (
     EndpointNotFound,
     InvalidReplay,
@@ -23,7 +23,8 @@ from twh_server.webhooks.refusals import (
     TooManyReplays,
 )
 from twh_server.webhooks.replay_commands import StartReplay, TurnReplay, kind_problems, no_endpoint
-from twh_server.webhooks.replays import JUDGED_MAX, Replay, ReplayState, Scope, Stretch, Which, Window
+from twh_server.webhooks.replay_scope import JUDGED_MAX, Scope, Stretch, Which, Window
+from twh_server.webhooks.replays import Replay, ReplayState
 
 DELIVERIES_MAX = 1_000
 RATE_MAX = 10_000
@@ -96,7 +97,7 @@ async def start(call: Call[NewReplay, Query]) -> Answer:
     """
     body = call.body
     scope = await _scope(call)
-    total = await replays.count(call.rooms.database, call.tenant, scope)
+    total = await replay_scope.count(call.rooms.database, call.tenant, scope)
     if body.dry_run:
         return shown(ReplayPlan(total, scope.stretch.first, scope.stretch.last))
     command = StartReplay(endpoint=body.endpoint, scope=scope, total=total, rate_per_second=body.rate_per_second)
@@ -173,9 +174,9 @@ async def _scope(call: Call[NewReplay, Query]) -> Scope:
     window = Window(
         since=body.since, until=body.until, first_sequence=body.first_sequence, last_sequence=body.last_sequence
     )
-    stretch = await replays.stretch_of(call.rooms.database, call.tenant, window)
+    stretch = await replay_scope.stretch_of(call.rooms.database, call.tenant, window)
     if body.which != "failed":
-        several = 1 if body.endpoint else await replays.count_endpoints(call.rooms.database, call.tenant)
+        several = 1 if body.endpoint else await replay_scope.count_endpoints(call.rooms.database, call.tenant)
         if (stretch.last - stretch.first + 1) * max(several, 1) > JUDGED_MAX:
             raise InvalidReplay([_too_wide()])
     return Scope(

@@ -4,21 +4,16 @@
 queue until it is enabled again. What was pending for a deleted endpoint has failed.
 
 Which kinds an endpoint wants is judged where the events are, in the one statement that writes deliveries. Whoever wants
-more than that (an item, a location, an order by items) has the run read and judged here, by `wishes`.
+more than that (an item, a location, an order by items) has the run read and judged, by `particular`.
 """
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
 
 import msgspec
 
 from twh_server.database.engine import Connection
-from twh_server.events.about import concerns_of
 from twh_server.events.follow import Run
-from twh_server.events.kinds import decode
-from twh_server.webhooks.wishes import Attributes, Told, Wishes, wants
+from twh_server.webhooks.particular import judge, particular
 
 FOLLOWER = "webhooks"
 
@@ -26,7 +21,8 @@ FOLLOWER = "webhooks"
 async def fan_out(tx: Connection, run: Run) -> None:
     """Turn a run of events into deliveries that are due at once."""
     stretch = {"tenant": run.tenant, "first": run.first, "last": run.last, "now": datetime.now(UTC)}
-    chosen = await _chosen(tx, stretch)
+    wishes = await particular(tx, run.tenant)
+    chosen = await judge(tx, wishes, tenant=run.tenant, first=run.first, last=run.last)
     async with tx.pipeline():
         # Deliveries before queues, as whoever records attempts does: two who lock in one order do not deadlock.
         # Planned each time: a plan that was made for empty tables would be kept long after they have filled.
@@ -35,74 +31,6 @@ async def fan_out(tx: Connection, run: Run) -> None:
         await tx.execute(FORGIVE, stretch, prepare=False)
         await tx.execute(RESUME_ENABLED, stretch, prepare=False)
 
-
-class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that an endpoint wants, and what an order is kept within."""
-
-    endpoint_id: UUID
-    sequence: int
-    lanes: Sequence[UUID]
-
-
-async def _chosen(tx: Connection, stretch: Mapping[str, Any]) -> Sequence[Chosen]:
-    """What is wanted by endpoints that wish for more than kinds."""
-    particular = [_wishes(row) for row in await (await tx.execute(PARTICULAR, stretch)).fetchall()]
-    if not particular:
-        return []
-    read = await (await tx.execute(READ_RUN, stretch, prepare=False)).fetchall()
-    run = [Told(sequence=sequence, kind=kind, concerns=concerns_of(decode(body))) for sequence, kind, body in read]
-    attributes: Mapping[UUID, Attributes] = {}
-    if any(wishes.attributes for wishes in particular):
-        attributes = await _attributes(tx, stretch, run)
-    return [
-        Chosen(endpoint_id=wishes.endpoint, sequence=told.sequence, lanes=wishes.lanes(told))
-        for wishes in particular
-        for told in run
-        if wants(wishes, told, attributes)
-    ]
-
-
-async def _attributes(tx: Connection, stretch: Mapping[str, Any], run: Sequence[Told]) -> Mapping[UUID, Attributes]:
-    """The attributes that the items of a run have now."""
-    concerned = list({item: None for told in run for item in told.items})
-    found = await tx.execute(READ_ATTRIBUTES, {**stretch, "items": concerned}, prepare=False)
-    return dict(await found.fetchall())
-
-
-def _wishes(row: Sequence[Any]) -> Wishes:
-    endpoint, since_sequence, kinds, items, locations, attributes, ordering = row
-    return Wishes(
-        endpoint=endpoint,
-        since_sequence=since_sequence,
-        kinds=frozenset(kinds),
-        items=frozenset(items),
-        locations=frozenset(locations),
-        attributes=attributes,
-        ordering=ordering,
-    )
-
-
-PARTICULAR = """
-select id, since_sequence, kinds, items, locations, attributes, ordering
-from webhook_endpoints
-where tenant_id = %(tenant)s
-  and deleted_at is null
-  and (items <> '{}' or locations <> '{}' or attributes <> '{}' or ordering = 'item')
-order by id
-"""
-
-READ_RUN = """
-select sequence, kind, body
-from events
-where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s
-order by sequence
-"""
-
-READ_ATTRIBUTES = """
-select id, attributes
-from items
-where tenant_id = %(tenant)s and id = any (%(items)s::uuid[])
-"""
 
 # A delivery's id begins as its event's does: both are of one millisecond, and both are UUIDv7.
 SPREAD = """

@@ -14,7 +14,8 @@ from twh_server.journal.versions import news_of
 from twh_server.refusals import Problem
 from twh_server.webhooks import endpoints, replays
 from twh_server.webhooks.refusals import InvalidReplay, ReplayIsFinished, TooManyReplays
-from twh_server.webhooks.replays import Replay, ReplayRow, Scope
+from twh_server.webhooks.replay_scope import Scope
+from twh_server.webhooks.replays import Replay, ReplayRow
 
 RUNNING_MAX = 1_000
 """So many replays of a tenant run at once; the retry of one delivery is one, until that is delivered or given up."""

@@ -10,25 +10,27 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from twh_server.database.engine import Connection, Database, Row, Transient, constant
 from twh_server.database.identifiers import LAST, JobId, TenantId
 from twh_server.journal.commands import Answer, Submission
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
-from twh_server.webhooks import replays
+from twh_server.webhooks import replay_scope, replays
 from twh_server.webhooks.deliver import now as this_hosts_clock
+from twh_server.webhooks.particular import judge
 from twh_server.webhooks.replay_commands import FinishReplay
-from twh_server.webhooks.replays import ReplayRow, Scope, Stretch
+from twh_server.webhooks.replay_scope import STRETCH_EVENTS, Stretch
+from twh_server.webhooks.replays import ReplayRow
 
 AHEAD_MAX = 500
 """So many deliveries of an endpoint are due at once at most, when a replay queues more."""
-STRETCH_EVENTS = 2_000
-"""So many events are looked at in one step, where few of them are wanted."""
 LOOK_SECONDS = 0.5
 """How often it is looked for replays that are due."""
 BUSY = timedelta(milliseconds=50)
@@ -165,17 +167,11 @@ async def _next(
 ) -> tuple[int, UUID, list[Row]]:
     """The deliveries that come next, and the place behind them: (event, endpoint within it)."""
     last = replay.last_sequence
-    if replay.deliveries is None and replay.which != "failed":
+    if replay.scope.is_of_events:
         last = min(last, replay.position + STRETCH_EVENTS)
-    scope = Scope(
-        which=replay.which,
-        stretch=Stretch(first=replay.position, last=last),
-        endpoint=replay.endpoint_id,
-        kinds=replay.kinds,
-        deliveries=replay.deliveries,
-    )
-    source = "e" if replay.deliveries is None and replay.which != "failed" else "d"
-    statement = (COLUMNS_OF[source] + replays.statement_of(scope) + BEHIND).replace("{source}", source)
+    scope = replace(replay.scope, stretch=Stretch(first=replay.position, last=last))
+    source = "e" if scope.is_of_events else "d"
+    statement = (COLUMNS_OF[source] + replay_scope.statement_of(scope) + BEHIND).replace("{source}", source)
     asked = {**scope.values(tenant, now), "position": replay.position, "within": replay.within, "limit": room}
     chosen = await (await tx.execute(constant(statement), asked, prepare=False)).fetchall()
     if len(chosen) < room:
@@ -188,18 +184,36 @@ async def _queue(tx: Connection, whose: dict[str, Any], chosen: Sequence[Row]) -
     if not chosen:
         return 0
     again = [delivery for _, _, delivery, _, _ in chosen if delivery is not None]
-    made = [row for row in chosen if row[2] is None]
+    made = await _wanted(tx, whose["tenant"], [row for row in chosen if row[2] is None])
     begun = await tx.execute(BEGIN_AGAIN, {**whose, "deliveries": again}, prepare=False)
-    missing = {
-        "sequences": [row[0] for row in made],
-        "endpoints": [row[1] for row in made],
-        "events": [row[3] for row in made],
-        "kinds": [row[4] for row in made],
-    }
-    new = await tx.execute(MAKE, {**whose, **missing}, prepare=False)
+    new = await tx.execute(MAKE, {**whose, "made": msgspec.json.encode(made).decode()}, prepare=False)
     # Deliveries before queues, as whoever records attempts does: two who lock in one order do not deadlock.
     await tx.execute(WAKE_QUEUES, {**whose, "endpoints": sorted({row[1] for row in chosen})}, prepare=False)
     return begun.rowcount + new.rowcount
+
+
+class _Made(msgspec.Struct, frozen=True, kw_only=True):
+    sequence: int
+    endpoint_id: UUID
+    event_id: UUID
+    kind: str
+    lanes: Sequence[UUID] | None = None
+
+
+async def _wanted(tx: Connection, tenant: UUID, missing: Sequence[Row]) -> list[_Made]:
+    """What there is no delivery for yet, as far as the endpoints wish for it."""
+    wishes = await replay_scope.wishes_of(tx, tenant) if missing else []
+    lanes: dict[tuple[UUID, int], Sequence[UUID]] = {}
+    if wishes:
+        first, last = missing[0][0], missing[-1][0]
+        judged = await judge(tx, wishes, tenant=tenant, first=first, last=last)
+        lanes = {(one.endpoint_id, one.sequence): one.lanes for one in judged}
+    particular = {one.endpoint for one in wishes}
+    return [
+        _Made(sequence=sequence, endpoint_id=endpoint, event_id=event, kind=kind, lanes=lanes.get((endpoint, sequence)))
+        for sequence, endpoint, _, event, kind in missing
+        if endpoint not in particular or (endpoint, sequence) in lanes
+    ]
 
 
 # What is running is not finished: said like this, no other index serves than the one that has them in order.
@@ -247,19 +261,21 @@ BEGIN_AGAIN = f"""
 update deliveries as d
 set state = 'pending', tries = 0, next_attempt_at = %(now)s, fence = null, delivered_at = null, replay_id = %(replay)s
 from unnest(%(deliveries)s::uuid[]) as chosen (id)
-where d.tenant_id = %(tenant)s and d.id = chosen.id and {replays.BEGINS_AGAIN}
+where d.tenant_id = %(tenant)s and d.id = chosen.id and {replay_scope.BEGINS_AGAIN}
 """
 
 # A delivery's id begins as its event's does: both are of one millisecond, and both are UUIDv7.
 MAKE = """
 insert into deliveries (tenant_id, id, endpoint_id, sequence, event_id, event_kind, state, attempts, next_attempt_at,
-                        created_at, replay_id)
+                        created_at, replay_id, lanes)
 select %(tenant)s,
-       encode(overlay(uuid_send(gen_random_uuid()) placing substring(uuid_send(event_id) from 1 for 7) from 1),
+       encode(overlay(uuid_send(gen_random_uuid()) placing substring(uuid_send(made.event_id) from 1 for 7) from 1),
               'hex')::uuid,
-       endpoint_id, sequence, event_id, kind, 'pending', 0, %(now)s, %(now)s, %(replay)s
-from unnest(%(sequences)s::bigint[], %(endpoints)s::uuid[], %(events)s::uuid[], %(kinds)s::text[])
-     as made (sequence, endpoint_id, event_id, kind)
+       w.id, made.sequence, made.event_id, made.kind, 'pending', 0, %(now)s, %(now)s, %(replay)s,
+       coalesce(made.lanes, case when w.ordering = 'endpoint' then array[w.id] else '{}' end)
+from json_to_recordset(%(made)s::json)
+     as made (sequence bigint, endpoint_id uuid, event_id uuid, kind text, lanes uuid[])
+join webhook_endpoints as w on w.tenant_id = %(tenant)s and w.id = made.endpoint_id
 on conflict (tenant_id, endpoint_id, sequence) do nothing
 """
 

@@ -5,9 +5,8 @@ the worker queues them, a few hundred at a time (`replaying`), and says in the r
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -17,24 +16,18 @@ from twh_server.database.engine import Database, Row
 from twh_server.database.identifiers import (
     DELIVERY,
     ENDPOINT,
-    FIRST,
     JOB,
     LAST,
-    MINTED_AHEAD_MILLISECONDS,
     DeliveryId,
     EndpointId,
     JobId,
     TenantId,
-    first_id,
 )
 from twh_server.database.select import Select
 from twh_server.journal.commands import Facts, Index, Read
 from twh_server.webhooks.refusals import ReplayNotFound
+from twh_server.webhooks.replay_scope import Scope, Stretch, Which
 
-JUDGED_MAX = 1_000_000
-"""So many events, one for each endpoint, one replay looks at; dead letters are found without looking at events."""
-
-Which = Literal["all", "failed", "unacknowledged"]
 ReplayState = Literal["running", "cancelled", "finished"]
 
 
@@ -93,6 +86,17 @@ class ReplayRow(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     finished_at: datetime | None
 
+    @property
+    def scope(self) -> Scope:
+        """Which deliveries it is about."""
+        return Scope(
+            which=self.which,
+            stretch=Stretch(first=self.first_sequence, last=self.last_sequence),
+            endpoint=self.endpoint_id,
+            kinds=self.kinds,
+            deliveries=self.deliveries,
+        )
+
     def shown(self) -> Replay:
         """The replay as the outside sees it."""
         named = None if self.deliveries is None else [DELIVERY.text(DeliveryId(one)) for one in self.deliveries]
@@ -114,75 +118,6 @@ class ReplayRow(msgspec.Struct, frozen=True, kw_only=True):
             created_at=self.created_at,
             finished_at=self.finished_at,
         )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
-    """What part of the feed is meant: times as [since, until), numbers with both ends."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    first_sequence: int | None = None
-    last_sequence: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stretch:
-    """A part of the feed by numbers, as far as the feed has come; empty when the last is before the first."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scope:
-    """Which deliveries a replay is about."""
-
-    which: Which
-    stretch: Stretch
-    endpoint: EndpointId | None = None
-    kinds: Sequence[str] = ()
-    deliveries: Sequence[DeliveryId] | None = None
-
-    def values(self, tenant: UUID, now: datetime) -> dict[str, Any]:
-        """What the statements below are given."""
-        return {
-            "tenant": tenant,
-            "now": now,
-            "endpoint": self.endpoint,
-            "kinds": list(self.kinds),
-            "deliveries": list(self.deliveries or ()),
-            "first": self.stretch.first,
-            "last": self.stretch.last,
-        }
-
-
-async def stretch_of(database: Database, tenant: TenantId, window: Window) -> Stretch:
-    """The numbers of a window's first and last event; what has not happened yet is in no window."""
-    since, until = window.since, window.until
-    parameters = {
-        "tenant": tenant,
-        "since": since,
-        "since_id": FIRST if since is None else first_id(since),
-        "until": until,
-        "until_id": LAST if until is None else first_id(until, later=MINTED_AHEAD_MILLISECONDS),
-    }
-    ((head, first, last),) = await database.read(tenant, STRETCH, parameters)
-    return Stretch(
-        first=max(window.first_sequence or 1, first if since is not None else 1),
-        last=min(head if window.last_sequence is None else window.last_sequence, head, last if until else head),
-    )
-
-
-async def count(database: Database, tenant: TenantId, scope: Scope) -> int:
-    """How many deliveries would be made once more."""
-    counting = "select count(*)" + statement_of(scope)
-    return int((await database.read(tenant, counting, scope.values(tenant, datetime.now(UTC))))[0][0])
-
-
-async def count_endpoints(database: Database, tenant: TenantId) -> int:
-    """How many endpoints a replay of every endpoint is for."""
-    return int((await database.read(tenant, COUNT_ENDPOINTS, {"tenant": tenant}))[0][0])
 
 
 async def get_replay(database: Database, tenant: TenantId, text: str) -> Replay:
@@ -214,11 +149,6 @@ def find(facts: Facts, text: str) -> ReplayRow:
     if replay is None:
         raise ReplayNotFound(text)
     return replay
-
-
-def statement_of(scope: Scope) -> str:
-    """Which deliveries are made once more: a statement from its `from` on, without an order."""
-    return NAMED if scope.deliveries is not None else CHOSEN[scope.which]
 
 
 COLUMNS = (
@@ -265,12 +195,6 @@ where tenant_id = %(tenant)s and state = 'running' and created_at > '-infinity'
     enter=_enter_count,
 )
 
-COUNT_ENDPOINTS = """
-select count(*)
-from webhook_endpoints
-where tenant_id = %(tenant)s and deleted_at is null
-"""
-
 ONE_REPLAY = f"""
 select {COLUMNS}
 from replays
@@ -287,83 +211,3 @@ PAGE = """
 order by id desc
 limit %(limit)s
 """
-
-# Ids grow with time and have an index, times have none: they lead to the first and the last number to look at.
-STRETCH = """
-select h.sequence,
-    (
-        select coalesce(min(sequence), h.sequence + 1)
-        from (
-            select sequence
-            from events
-            where tenant_id = %(tenant)s and id >= %(since_id)s and recorded_at >= %(since)s
-            order by id
-            limit 1
-        ) as earliest
-    ),
-    (
-        select coalesce(max(sequence), 0)
-        from (
-            select sequence
-            from events
-            where tenant_id = %(tenant)s and id < %(until_id)s and recorded_at < %(until)s
-            order by id desc
-            limit 1
-        ) as latest
-    )
-from ledger_heads as h
-where h.tenant_id = %(tenant)s
-"""
-
-BEGINS_AGAIN: Final = "(d.state <> 'pending' or (d.fence is null and d.next_attempt_at > %(now)s))"
-"""What waits for its next attempt is made now; what is due or under way arrives as it is."""
-
-NAMED = f"""
-from unnest(%(deliveries)s::uuid[]) as named (id)
-cross join lateral (
-    select id, endpoint_id, sequence, event_id, event_kind, state, fence, next_attempt_at
-    from deliveries
-    where tenant_id = %(tenant)s and id = named.id
-    limit 1
-) as d
-join webhook_endpoints as w on w.tenant_id = %(tenant)s and w.id = d.endpoint_id and w.deleted_at is null
-where {BEGINS_AGAIN}
-"""
-
-FAILED = """
-from deliveries as d
-join webhook_endpoints as w on w.tenant_id = d.tenant_id and w.id = d.endpoint_id and w.deleted_at is null
-where d.tenant_id = %(tenant)s
-  and d.state = 'failed'
-  and d.sequence between %(first)s and %(last)s
-  and (%(endpoint)s::uuid is null or d.endpoint_id = %(endpoint)s)
-  and (%(kinds)s::text[] = '{}' or d.event_kind = any (%(kinds)s::text[]))
-"""
-
-# In their order, events are read by the index of their numbers and no other.
-_OF_EVENTS = """
-from webhook_endpoints as w
-cross join lateral (
-    select sequence, id, kind
-    from events
-    where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s
-    order by sequence
-) as e
-left join lateral (
-    select id, state, fence, next_attempt_at
-    from deliveries
-    where tenant_id = %(tenant)s and endpoint_id = w.id and sequence = e.sequence
-    limit 1
-) as d on true
-where w.tenant_id = %(tenant)s
-  and w.deleted_at is null
-  and (%(endpoint)s::uuid is null or w.id = %(endpoint)s)
-  and (w.kinds = '{}' or e.kind = any (w.kinds))
-  and (%(kinds)s::text[] = '{}' or e.kind = any (%(kinds)s::text[]))
-"""
-
-CHOSEN: dict[Which, str] = {
-    "all": f"{_OF_EVENTS}  and (d.id is null or {BEGINS_AGAIN})\n",
-    "failed": FAILED,
-    "unacknowledged": f"{_OF_EVENTS}  and (d.id is null or d.state = 'failed')\n",
-}

@@ -50,6 +50,8 @@ class TestInASandbox:
         ran = twh("trigger", kind, "--json")
         if kind == "tenant.suspended":
             twh("trigger", "tenant.resumed")
+        if kind.startswith("tenant."):
+            time.sleep(BELIEVED_SECONDS)  # as long as a server process believes that the tenant is suspended
 
         assert ran.exit_code == 0, ran.err
         assert ran.json["type"] == kind

@@ -324,7 +324,8 @@ def replayed(client: twh.Client, endpoint: models.Endpoint | models.NewEndpoint,
     before = client.events.page(page_size=1).head
     new_location(client)
     usual = {"endpoint": endpoint, "which": "all", "first_sequence": before + 1}
-    return client.webhooks.replay(**{**usual, **wishes.fields}, options=session().options)
+    job: ReplayJob = asked(client.webhooks.replay, usual, wishes)
+    return job
 
 
 def new_key_fields() -> dict[str, Any]:

@@ -202,12 +202,12 @@ class _Made(msgspec.Struct, frozen=True, kw_only=True):
 
 async def _wanted(tx: Connection, tenant: UUID, missing: Sequence[Row]) -> list[_Made]:
     """What there is no delivery for yet, as far as the endpoints wish for it."""
-    wishes = await replay_scope.wishes_of(tx, tenant) if missing else []
-    lanes: dict[tuple[UUID, int], Sequence[UUID]] = {}
-    if wishes:
-        first, last = missing[0][0], missing[-1][0]
-        judged = await judge(tx, wishes, tenant=tenant, first=first, last=last)
-        lanes = {(one.endpoint_id, one.sequence): one.lanes for one in judged}
+    if not missing:
+        return []
+    wishes = await replay_scope.wishes_of(tx, tenant)
+    first, last = missing[0][0], missing[-1][0]
+    judged = await judge(tx, wishes, tenant=tenant, first=first, last=last)
+    lanes = {(one.endpoint_id, one.sequence): one.lanes for one in judged}
     particular = {one.endpoint for one in wishes}
     return [
         _Made(sequence=sequence, endpoint_id=endpoint, event_id=event, kind=kind, lanes=lanes.get((endpoint, sequence)))

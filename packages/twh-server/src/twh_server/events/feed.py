@@ -142,3 +142,19 @@ select body
 from events
 where tenant_id = %(tenant)s and id = %(id)s
 """
+
+# The times of events have no index, their ids have one: it leads to the number from which, and up to which, to look.
+EARLIEST = """(
+    select sequence
+    from events
+    where tenant_id = %(tenant)s and id >= %(since_id)s and recorded_at >= %(since)s
+    order by id
+    limit 1
+) as earliest"""
+LATEST = """(
+    select sequence
+    from events
+    where tenant_id = %(tenant)s and id < %(until_id)s and recorded_at < %(until)s
+    order by id desc
+    limit 1
+) as latest"""

@@ -27,6 +27,7 @@ from twh_server.database.identifiers import (
     first_id,
 )
 from twh_server.database.select import Select
+from twh_server.events.feed import EARLIEST, LATEST
 from twh_server.events.kinds import SEQUENCE_MAX
 from twh_server.webhooks.refusals import DeliveryNotFound
 
@@ -210,28 +211,9 @@ OF_EVENT = """sequence = (
     where tenant_id = %(tenant)s and id = %(event)s
 )"""
 
-# The times of events have no index, their ids have one: it leads to the number from which, and up to which, to look.
-SINCE = """sequence >= (
-    select coalesce(min(sequence), 9223372036854775807)
-    from (
-        select sequence
-        from events
-        where tenant_id = %(tenant)s and id >= %(since_id)s and recorded_at >= %(since)s
-        order by id
-        limit 1
-    ) as earliest
-)"""
+SINCE = f"sequence >= (select coalesce(min(sequence), {SEQUENCE_MAX}) from {EARLIEST})"
 
-UNTIL = """sequence <= (
-    select coalesce(max(sequence), 0)
-    from (
-        select sequence
-        from events
-        where tenant_id = %(tenant)s and id < %(until_id)s and recorded_at < %(until)s
-        order by id desc
-        limit 1
-    ) as latest
-)"""
+UNTIL = f"sequence <= (select coalesce(max(sequence), 0) from {LATEST})"
 
 BEHIND = "(sequence, endpoint_id) < (%(after)s, %(after_endpoint)s)"
 

@@ -16,6 +16,7 @@ from twh_server.database.identifiers import (
     TenantId,
     first_id,
 )
+from twh_server.events.feed import EARLIEST, LATEST
 from twh_server.webhooks.particular import judge, particular
 from twh_server.webhooks.wishes import Wishes
 
@@ -135,29 +136,10 @@ from webhook_endpoints
 where tenant_id = %(tenant)s and deleted_at is null
 """
 
-# Ids grow with time and have an index, times have none: they lead to the first and the last number to look at.
-STRETCH = """
+STRETCH = f"""
 select h.sequence,
-    (
-        select coalesce(min(sequence), h.sequence + 1)
-        from (
-            select sequence
-            from events
-            where tenant_id = %(tenant)s and id >= %(since_id)s and recorded_at >= %(since)s
-            order by id
-            limit 1
-        ) as earliest
-    ),
-    (
-        select coalesce(max(sequence), 0)
-        from (
-            select sequence
-            from events
-            where tenant_id = %(tenant)s and id < %(until_id)s and recorded_at < %(until)s
-            order by id desc
-            limit 1
-        ) as latest
-    )
+       (select coalesce(min(sequence), h.sequence + 1) from {EARLIEST}),
+       (select coalesce(max(sequence), 0) from {LATEST})
 from ledger_heads as h
 where h.tenant_id = %(tenant)s
 """

@@ -1,6 +1,7 @@
 """The page on receiving webhooks: each of its programs takes what is signed, once, and refuses what is not."""
 
 import importlib
+import logging
 import re
 import sqlite3
 import sys
@@ -27,7 +28,11 @@ def shop(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("SHOP_WEBHOOK_SECRET", f"{NEW} {OLD}")
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level  # a framework sets them for the whole process
     yield tmp_path
+    root.handlers[:] = handlers
+    root.setLevel(level)
     for name in FILES:
         sys.modules.pop(Path(name).stem, None)
 

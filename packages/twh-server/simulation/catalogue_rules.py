@@ -25,6 +25,7 @@ SETTINGS: Json = {
     "adjustment_reasons": [],
     "reason_required": [],
     "idempotency_key_days": 7,
+    "event_days": None,
 }
 """The defaults of a sandbox."""
 

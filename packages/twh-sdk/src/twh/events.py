@@ -292,7 +292,7 @@ THIN = "thin"
 
 
 def kind_of(event: object) -> str:
-    if isinstance(event, ThinEvent) or (isinstance(event, Mapping) and "url" in event and "data" not in event):
+    if isinstance(event, ThinEvent) or (isinstance(event, Mapping) and "url" in event and event.get("data") is None):
         return THIN
     kind = cast("Mapping[str, object]", event).get("type") if isinstance(event, Mapping) else getattr(event, "type", "")
     return kind if isinstance(kind, str) and kind in KINDS else UNKNOWN

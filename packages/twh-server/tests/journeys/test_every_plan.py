@@ -53,6 +53,7 @@ THINGS = {
     "api_key": KEY.text(million.id_of("api_key", 77)),
     "key": "key-77777",
     "checkpoint": "consumer-77",
+    "event_type": "entry.recorded",
 }
 FROM, UNTIL = "2026-06-03T00:00:00Z", "2026-06-20T00:00:00Z"
 PARAMETERS = {

@@ -46,12 +46,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """What one step did: to which replay, how many deliveries it queued, whether it came on, and whether that is all."""
+    """What one step did: to which replay, how many deliveries it queued, and whether that is all."""
 
     tenant: TenantId
     replay: JobId
     queued: int
-    moved: bool
     done: bool
 
 
@@ -96,8 +95,6 @@ class Replayer:
         except Exception:  # noqa: BLE001  # whatever it is, another replay may go well
             _log.exception("a replay cannot go on")
         else:
-            if step and not step.moved:
-                await asyncio.sleep(BUSY.total_seconds())
             return step is not None
         return False
 
@@ -140,7 +137,7 @@ async def _step(tx: Connection, now: datetime) -> Step | None:
         "due": _due(replay, now, left=left, room=room, begun=begun),
     }
     await tx.execute(MOVE, moved)
-    return Step(tenant=tenant, replay=replay.id, queued=begun, moved=room > 0, done=not left and not pending)
+    return Step(tenant=tenant, replay=replay.id, queued=begun, done=not left and not pending)
 
 
 def _due(replay: ReplayRow, now: datetime, *, left: bool, room: int, begun: int) -> datetime:

@@ -292,9 +292,14 @@ THIN = "thin"
 
 
 def kind_of(event: object) -> str:
-    if isinstance(event, ThinEvent) or (isinstance(event, Mapping) and "url" in event and event.get("data") is None):
+    if isinstance(event, ThinEvent):
         return THIN
-    kind = cast("Mapping[str, object]", event).get("type") if isinstance(event, Mapping) else getattr(event, "type", "")
+    kind: object = getattr(event, "type", "")
+    if isinstance(event, Mapping):
+        told = cast("Mapping[str, object]", event)
+        if "url" in told and told.get("data") is None:
+            return THIN
+        kind = told.get("type")
     return kind if isinstance(kind, str) and kind in KINDS else UNKNOWN
 
 

@@ -24,14 +24,13 @@ from twh_server.database.engine import Database
 from twh_server.database.identifiers import KEY, TENANT, KeyId, TenantId
 from twh_server.database.migrate import migrate
 from twh_server.events.bell import Bell
-from twh_server.journal.commands import Actor, Answer, Command, Submission
+from twh_server.journal.commands import Actor, Command
 from twh_server.journal.writer import Writer
 from twh_server.ledger import stock
 from twh_server.ledger.entries import Entry, Level
 from twh_server.ledger.lines import Line
 from twh_server.ledger.record import RecordEntry
 from twh_server.ledger.reverse import ReverseEntry
-from twh_server.refusals import Refusal
 
 
 @pytest.fixture(scope="session")
@@ -136,18 +135,7 @@ class Stockroom:
 
     async def do(self, command: Command[Any], *, actor: Actor | None = None) -> Any:
         """Carry out any command; its events say who asked."""
-        results: list[Any] = []
-
-        def answer(result: Any) -> Answer:
-            results.append(result)
-            return Answer(status=200)
-
-        def refuse(refusal: Refusal) -> Answer:
-            raise refusal
-
-        tenant = self.shop.tenant
-        await self.writer.submit(Submission(tenant=tenant, command=command, answer=answer, refuse=refuse, actor=actor))
-        return results[-1]
+        return await self.writer.do(self.shop.tenant, command, actor=actor)
 
     async def stock_up(self) -> None:
         """Apples by the piece and flour by the gram, at MAIN and at STORE: no stock yet."""

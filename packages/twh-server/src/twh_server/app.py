@@ -51,7 +51,8 @@ def open_rooms(
 ) -> Rooms:
     """What the handlers of one server process use. Whoever opened the database closes it, after the application's shutdown.
 
-    `targets` says where webhooks may go. Without `rates`, a key may ask as often as it likes; `watch` is told of every request; `writer` is the one to use.
+    `targets` says where webhooks may go. Without `rates`, a key may ask as often as it likes; `watch` is told of every
+    request; `writer` is the one to use.
     """
     return Rooms(
         database=database,

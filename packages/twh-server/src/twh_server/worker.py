@@ -48,9 +48,9 @@ async def working(
 ) -> AsyncGenerator[None]:
     """Work as long as the block runs; at its end, what is under way is finished first.
 
-    `targets` says where webhooks may go, `schedule` when what failed is tried again. `attempted` is told of each attempt to deliver, `disabled` of each
-    endpoint that is disabled; `lagging`, now and then, how far each follower is behind. Each of the publishers, by
-    name, has a follower of that name, which takes a connection of the workers' pool.
+    `targets` says where webhooks may go, `schedule` when what failed is tried again. `attempted` is told of each attempt
+    to deliver, `disabled` of each endpoint that is disabled; `lagging`, now and then, how far each follower is behind.
+    Each of the publishers, by name, has a follower of that name, which takes a connection of the workers' pool.
     """
     writer = Writer(database, bell)
     watch = Watch(database, writer, clock=deliver.now, disabled=disabled)

@@ -112,7 +112,7 @@ def test_what_events_are_about():
         (Concern(location=MAIN),),
         (),
     ]
-    assert items_of(decode(ENTRY_BYTES)) == (FLOUR, SUGAR)
+    assert items_of(concerns_of(decode(ENTRY_BYTES))) == (FLOUR, SUGAR)
     assert [subject_in(decode(event)) for event in ALL] == [
         ENTRY_TEXT,
         ITEM_TEXT,

@@ -15,7 +15,6 @@ from twh_server.catalogue.location_commands import CreateLocation
 from twh_server.database.identifiers import ENDPOINT
 from twh_server.events.bell import Bell
 from twh_server.events.follow import Follower
-from twh_server.journal.commands import Answer, Submission
 from twh_server.ledger.lines import Line
 from twh_server.ledger.record import RecordEntry
 from twh_server.webhooks import targets
@@ -102,20 +101,8 @@ class Webhooks:
     def clock(self):
         return datetime.now(UTC) + self.ahead
 
-    async def submit(self, command, **options):
-        def refuse(refusal):
-            raise refusal
-
-        results = []
-        submission = Submission(
-            tenant=self.shop.tenant,
-            command=command,
-            answer=lambda result: results.append(result) or Answer(status=200),
-            refuse=refuse,
-            **options,
-        )
-        await self.writer.submit(submission)
-        return results[0]
+    async def submit(self, command):
+        return await self.writer.do(self.shop.tenant, command)
 
     async def create(self, url, **values):
         return await self.submit(CreateEndpoint(url=url, policy=targets.SANDBOX, sealer=self.sealer, **values))

@@ -1,5 +1,6 @@
 """What an event is about: which items and which locations, by what its data names."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -38,9 +39,9 @@ def concerns_of(event: Event) -> tuple[Concern, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def items_of(event: Event) -> tuple[UUID, ...]:
-    """The items that an event is about, in the order in which it names them."""
-    return tuple(dict.fromkeys(concern.item for concern in concerns_of(event) if concern.item))
+def items_of(concerns: Iterable[Concern]) -> tuple[UUID, ...]:
+    """The items among what an event concerns, each once, in the order in which it names them."""
+    return tuple(dict.fromkeys(concern.item for concern in concerns if concern.item))
 
 
 def subject_in(event: Event) -> str | None:

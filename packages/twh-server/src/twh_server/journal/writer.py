@@ -18,8 +18,9 @@ from twh_server.database.engine import Connection, Database, is_transient
 from twh_server.database.identifiers import TenantId
 from twh_server.events.bell import Bell
 from twh_server.journal import batch
-from twh_server.journal.commands import Answer, Submission
+from twh_server.journal.commands import Actor, Answer, Command, Submission
 from twh_server.journal.refusals import Overloaded, Unavailable
+from twh_server.refusals import Refusal
 
 BATCH_COMMANDS_MAX = 500
 BATCH_LINES_MAX = 5_000
@@ -128,6 +129,17 @@ class Writer:
             self._move(submission.tenant, line)
         return await waiting.answered
 
+    async def do(self, tenant: TenantId, command: Command[T], *, actor: Actor | None = None) -> T:
+        """Carry out one command that no request asked for. Raises its refusal, and what `submit` raises."""
+        results: list[T] = []
+
+        def answer(result: T) -> Answer:
+            results.append(result)
+            return Answer(status=200)
+
+        await self.submit(Submission(tenant=tenant, command=command, answer=answer, refuse=_raised, actor=actor))
+        return results[-1]
+
     async def close(self) -> None:
         """Take nothing new, and return when everything that was taken is answered."""
         self._closed = True
@@ -196,6 +208,10 @@ class Writer:
         if decided.events:
             self._bell.ring(tenant)
         return decided.outcomes
+
+
+def _raised(refusal: Refusal) -> Answer:
+    raise refusal
 
 
 def _tell(told: Sequence[tuple[_Waiting, batch.Outcome]], *, among: int) -> None:

@@ -13,11 +13,10 @@ from twh_server.database.identifiers import TENANT, TenantId
 from twh_server.database.migrate import migrate
 from twh_server.database.revisions import REVISION, standing_of
 from twh_server.events.bell import Bell
-from twh_server.journal.commands import Answer, Command, Submission
+from twh_server.journal.commands import Command
 from twh_server.journal.writer import Writer
 from twh_server.processes.listening import CannotStart
 from twh_server.processes.starting import address_of, answered, migrated, sealer_of
-from twh_server.refusals import Refusal
 from twh_server.settings import Settings
 from twh_server.webhooks.reseal import reseal
 
@@ -84,22 +83,12 @@ async def tenant_named(database: Database, text: str) -> Tenant:
 
 
 async def carry_out(database: Database, tenant: TenantId, command: Command[T]) -> T:
-    """Carry out one command for a tenant. Raises the refusal, or what `Writer.submit` raises."""
-    results: list[T] = []
-
-    def answer(result: T) -> Answer:
-        results.append(result)
-        return Answer(status=200)
-
-    def refuse(refusal: Refusal) -> Answer:
-        raise refusal
-
+    """Carry out one command for a tenant. Raises what `Writer.do` raises."""
     writer = Writer(database, Bell())
     try:
-        await writer.submit(Submission(tenant=tenant, command=command, answer=answer, refuse=refuse))
+        return await writer.do(tenant, command)
     finally:
         await writer.close()
-    return results[-1]
 
 
 def show(line: str) -> None:

@@ -1,7 +1,7 @@
 """An event as a message: the very bytes that the feed has, with CloudEvents attributes and a key beside them."""
 
 from twh_server.database.identifiers import ITEM, TENANT, ItemId, TenantId
-from twh_server.events.about import items_of
+from twh_server.events.about import concerns_of, items_of
 from twh_server.events.forms import address_of, attributes_of, thin
 from twh_server.events.kinds import decode
 from twh_server.publishing.publisher import Message
@@ -18,7 +18,7 @@ def message_of(tenant: TenantId, stored: str, *, bytes_max: int) -> Message:
     if len(body) > bytes_max:
         body = thin(event)
         attributes["dataref"] = address_of(event)
-    items = items_of(event)
+    items = items_of(concerns_of(event))
     return Message(
         id=event.id,
         tenant=owner,

@@ -14,7 +14,7 @@ import logging
 
 from twh_server.database.engine import Connection, Database
 from twh_server.events.bell import Bell
-from twh_server.events.follow import Away, Follower, Run
+from twh_server.events.follow import Away, Follower, Run, bodies_of
 from twh_server.publishing.messages import message_of
 from twh_server.publishing.publisher import PUBLISH_SECONDS, Publisher, Refused
 
@@ -58,9 +58,8 @@ class Publishing:
     async def _publish(self, tx: Connection, run: Run) -> None:
         """The follower's work. Raises Refused when one tenant has to wait, Away when all do."""
         await tx.execute(PATIENCE, {"milliseconds": f"{PUBLISH_SECONDS * 2_000:.0f}"})
-        stretch = {"tenant": run.tenant, "first": run.first, "last": run.last}
-        rows = await (await tx.execute(READ, stretch, prepare=False)).fetchall()
-        messages = [message_of(run.tenant, stored, bytes_max=self._publisher.bytes_max) for (stored,) in rows]
+        stored = await bodies_of(tx, run)
+        messages = [message_of(run.tenant, body, bytes_max=self._publisher.bytes_max) for body in stored]
         try:
             await asyncio.wait_for(self._publisher.publish(messages), PUBLISH_SECONDS)
         except Refused:
@@ -89,10 +88,3 @@ def _said(fault: Exception) -> str:
 
 # A session that falls silent for longer is a process that hangs: the next one may take its cursor.
 PATIENCE = "select set_config('idle_in_transaction_session_timeout', %(milliseconds)s, true)"
-
-READ = """
-select body
-from events
-where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s
-order by sequence
-"""

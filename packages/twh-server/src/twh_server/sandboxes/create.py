@@ -12,11 +12,9 @@ from twh_server.access.scopes import SANDBOX_SCOPES
 from twh_server.access.tenants import Tenant, create_tenant
 from twh_server.database.engine import Database
 from twh_server.database.identifiers import KEY, TenantId
-from twh_server.journal.commands import Actor, Answer, Command, Submission
+from twh_server.journal.commands import Actor, Command
 from twh_server.journal.writer import Writer
-from twh_server.ledger.entries import Entry
 from twh_server.ledger.reverse import ReverseEntry
-from twh_server.refusals import Refusal
 from twh_server.sandboxes.seed import story
 from twh_server.sandboxes.shop import LOCATIONS, items
 
@@ -44,25 +42,11 @@ async def _seed(writer: Writer, tenant: Tenant, key: NewKey) -> None:
     tenant_id, key_id = tenant.identifier, KEY.parse(key.id)
     assert key_id is not None
     actor = Actor(key=key_id, name=key.name)
-    await _carry_out(writer, tenant_id, actor, [*LOCATIONS, *items()])
-    answers = await _carry_out(writer, tenant_id, actor, story(actor, datetime.now(UTC)))
-    booked_twice = answers[-1].body.decode()
-    await _carry_out(writer, tenant_id, actor, [ReverseEntry(entry=booked_twice, actor=actor, reason="booked twice")])
+    await _do(writer, tenant_id, actor, [*LOCATIONS, *items()])
+    told = await _do(writer, tenant_id, actor, story(actor, datetime.now(UTC)))
+    await _do(writer, tenant_id, actor, [ReverseEntry(entry=told[-1].id, actor=actor, reason="booked twice")])
 
 
-async def _carry_out(writer: Writer, tenant: TenantId, actor: Actor, commands: Iterable[Command[Any]]) -> list[Answer]:
-    """Submit everything at once: the journal takes it in order, in few batches."""
-    submissions = [
-        Submission(tenant=tenant, command=command, answer=_answer, refuse=_refuse, actor=actor) for command in commands
-    ]
-    return await asyncio.gather(*(writer.submit(submission) for submission in submissions))
-
-
-def _answer(result: object) -> Answer:
-    """An entry answers with its id; of an item or a location, nothing needs to be known."""
-    return Answer(status=201, body=result.id.encode() if isinstance(result, Entry) else b"")
-
-
-def _refuse(refusal: Refusal) -> Answer:
-    """Nothing of the story may be refused."""
-    raise refusal
+async def _do(writer: Writer, tenant: TenantId, actor: Actor, commands: Iterable[Command[Any]]) -> list[Any]:
+    """Everything at once: the journal takes it in order, in few batches. Nothing of the story may be refused."""
+    return await asyncio.gather(*(writer.do(tenant, command, actor=actor) for command in commands))

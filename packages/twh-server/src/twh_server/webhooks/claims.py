@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from twh_server.access.tenants import TenantKind
+from twh_server.database.asking import as_json
 from twh_server.database.engine import Connection
 from twh_server.database.identifiers import DeliveryId, EndpointId, EventId, TenantId
 from twh_server.events import forms
@@ -137,7 +138,7 @@ async def record(tx: Connection, results: Sequence[Result]) -> None:
         )
         for result in results
     ]
-    recorded = await tx.execute(RECORD, {"attempts": msgspec.json.encode(rows).decode()})
+    recorded = await tx.execute(RECORD, {"attempts": as_json(rows)})
     stood = set(await recorded.fetchall())
     await health.note(tx, (one.came for one in results if (one.claim.fence, one.claim.delivery) in stood))
 

@@ -9,17 +9,16 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from twh_server.database.engine import Database, Row, Transient
 from twh_server.database.identifiers import ENDPOINT, EndpointId, TenantId
-from twh_server.journal.commands import Answer, Command, Effects, Facts, Moment, Read, Submission
+from twh_server.journal.commands import Effects, Facts, Moment, Read
 from twh_server.journal.refusals import Overloaded, Unavailable
 from twh_server.journal.versions import news_of
 from twh_server.journal.writer import Writer
-from twh_server.refusals import Refusal
 from twh_server.webhooks import endpoints
 from twh_server.webhooks.claims import Result
 from twh_server.webhooks.endpoint_commands import stored
@@ -31,8 +30,6 @@ WARNED_BEFORE = DISABLE_AFTER - WARN_AFTER
 """So much time there always is: whoever was not warned when it was due, for we were away ourselves, is given it, too."""
 LOOK_SECONDS = 60.0
 FOUND_MAX = 100
-
-T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -153,7 +150,7 @@ class Watch:
             (warned_at,) = found
             if warned_at is None:
                 disabled_at = max(failing_since + DISABLE_AFTER, self._clock() + WARNED_BEFORE)
-                await self._submit(
+                await self._writer.do(
                     tenant, WarnOfEndpoint(endpoint=endpoint, failing_since=failing_since, disabled_at=disabled_at)
                 )
                 await tx.execute(WARNED, whose)
@@ -185,22 +182,9 @@ class Watch:
         return False
 
     async def _disable(self, tenant: TenantId, command: DisableEndpoint) -> None:
-        if await self._submit(tenant, command) is not None:
+        if await self._writer.do(tenant, command) is not None:
             _log.warning("endpoint %s was disabled: it is %s", ENDPOINT.text(command.endpoint), command.because)
             self._disabled(command.because)
-
-    async def _submit(self, tenant: TenantId, command: Command[T]) -> T:
-        results: list[T] = []
-
-        def answer(result: T) -> Answer:
-            results.append(result)
-            return Answer(status=200)
-
-        def refuse(refusal: Refusal) -> Answer:
-            raise refusal
-
-        await self._writer.submit(Submission(tenant=tenant, command=command, answer=answer, refuse=refuse))
-        return results[-1]
 
 
 def _enabled(facts: Facts, identifier: EndpointId) -> EndpointRow | None:

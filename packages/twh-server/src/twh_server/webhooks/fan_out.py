@@ -8,9 +8,9 @@ more than that (an item, a location, an order by items) has the run read and jud
 """
 
 from datetime import UTC, datetime
+from typing import LiteralString
 
-import msgspec
-
+from twh_server.database.asking import as_json
 from twh_server.database.engine import Connection
 from twh_server.events.follow import Run
 from twh_server.webhooks.particular import judge, particular
@@ -22,29 +22,52 @@ async def fan_out(tx: Connection, run: Run) -> None:
     """Turn a run of events into deliveries that are due at once."""
     stretch = {"tenant": run.tenant, "first": run.first, "last": run.last, "now": datetime.now(UTC)}
     wishes = await particular(tx, run.tenant)
-    chosen = await judge(tx, wishes, tenant=run.tenant, first=run.first, last=run.last)
+    chosen = await judge(tx, wishes, run)
     async with tx.pipeline():
         # Deliveries before queues, as whoever records attempts does: two who lock in one order do not deadlock.
         # Planned each time: a plan that was made for empty tables would be kept long after they have filled.
         await tx.execute(GIVE_UP_DELETED, stretch, prepare=False)
-        await tx.execute(SPREAD, {**stretch, "chosen": msgspec.json.encode(chosen).decode()}, prepare=False)
+        await tx.execute(SPREAD, {**stretch, "chosen": as_json(chosen)}, prepare=False)
         await tx.execute(FORGIVE, stretch, prepare=False)
         await tx.execute(RESUME_ENABLED, stretch, prepare=False)
 
 
-# A delivery's id begins as its event's does: both are of one millisecond, and both are UUIDv7.
-SPREAD = """
+KIND_IS_WANTED = "(w.kinds = '{}' or e.kind = any (w.kinds) or split_part(e.kind, '.', 1) || '.*' = any (w.kinds))"
+"""Whether an event `e` is of a kind that an endpoint `w` wants."""
+
+NEW_ID = """
+           encode(overlay(uuid_send(gen_random_uuid()) placing substring(uuid_send(event_id) from 1 for 7) from 1),
+                  'hex')::uuid"""
+"""A delivery's id begins as its event's does: both are of one millisecond, and both are UUIDv7."""
+
+LANES = "case when w.ordering = 'endpoint' then array[w.id] else '{}' end"
+"""What the order of a delivery is kept within, where its endpoint `w` wants none by items."""
+
+
+def due_now(endpoints: LiteralString) -> LiteralString:
+    """The statement by which endpoints (`in (…)`, `= any (…)`) are due now, unless they are paused."""
+    return f"""
+insert into endpoint_queues (tenant_id, endpoint_id, due_at)
+select w.tenant_id, w.id, case when w.enabled then %(now)s::timestamptz end
+from webhook_endpoints as w
+where w.tenant_id = %(tenant)s and w.id {endpoints}
+order by w.id
+on conflict (tenant_id, endpoint_id) do update
+set due_at = least(endpoint_queues.due_at, excluded.due_at)
+"""
+
+
+SPREAD = f"""
 with wanted as (
-    select w.id as endpoint_id, e.sequence, e.id as event_id, e.kind,
-           case when w.ordering = 'endpoint' then array[w.id] else '{}' end as lanes
+    select w.id as endpoint_id, e.sequence, e.id as event_id, e.kind, {LANES} as lanes
     from webhook_endpoints as w
     join events as e on e.tenant_id = w.tenant_id
     where w.tenant_id = %(tenant)s
       and w.deleted_at is null
-      and w.items = '{}' and w.locations = '{}' and w.attributes = '{}' and w.ordering <> 'item'
+      and w.items = '{{}}' and w.locations = '{{}}' and w.attributes = '{{}}' and w.ordering <> 'item'
       and e.sequence between %(first)s and %(last)s
       and e.sequence > w.since_sequence
-      and (w.kinds = '{}' or e.kind = any (w.kinds) or split_part(e.kind, '.', 1) || '.*' = any (w.kinds))
+      and {KIND_IS_WANTED}
     union all
     select c.endpoint_id, e.sequence, e.id, e.kind, c.lanes
     from json_to_recordset(%(chosen)s::json) as c (endpoint_id uuid, sequence bigint, lanes uuid[])
@@ -54,22 +77,12 @@ with wanted as (
 written as (
     insert into deliveries (tenant_id, id, endpoint_id, sequence, event_id, event_kind, state, attempts,
                             next_attempt_at, created_at, lanes)
-    select %(tenant)s,
-           encode(overlay(uuid_send(gen_random_uuid()) placing substring(uuid_send(event_id) from 1 for 7) from 1),
-                  'hex')::uuid,
+    select %(tenant)s,{NEW_ID},
            endpoint_id, sequence, event_id, kind, 'pending', 0, %(now)s, %(now)s, lanes
     from wanted
     on conflict (tenant_id, endpoint_id, sequence) do nothing
     returning endpoint_id
-)
-insert into endpoint_queues (tenant_id, endpoint_id, due_at)
-select w.tenant_id, w.id, case when w.enabled then %(now)s::timestamptz end
-from webhook_endpoints as w
-where w.tenant_id = %(tenant)s and w.id in (select endpoint_id from written)
-order by w.id
-on conflict (tenant_id, endpoint_id) do update
-set due_at = least(endpoint_queues.due_at, excluded.due_at)
-"""
+){due_now("in (select endpoint_id from written)")}"""
 
 GIVE_UP_DELETED = """
 update deliveries as d

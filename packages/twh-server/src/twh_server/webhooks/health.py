@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from twh_server.database.asking import as_json
 from twh_server.database.engine import Connection
 
 PROMPT_SECONDS = 1.0
@@ -79,7 +80,7 @@ async def note(tx: Connection, came: Iterable[Came]) -> None:
     if not noted:
         return
     asked = {
-        "standings": msgspec.json.encode(noted).decode(),
+        "standings": as_json(noted),
         "part": PAUSE_PART,
         "pause_max": PAUSE_SECONDS_MAX,
     }

@@ -8,6 +8,7 @@ import msgspec
 
 from twh_server.database.engine import Connection
 from twh_server.events.about import concerns_of
+from twh_server.events.follow import Run, bodies_of
 from twh_server.events.kinds import decode
 from twh_server.webhooks.wishes import Attributes, Told, Wishes, wants
 
@@ -25,22 +26,21 @@ async def particular(tx: Connection, tenant: UUID) -> Sequence[Wishes]:
     return [_wishes(row) for row in await (await tx.execute(PARTICULAR, {"tenant": tenant})).fetchall()]
 
 
-async def judge(tx: Connection, wishes: Sequence[Wishes], *, tenant: UUID, first: int, last: int) -> Sequence[Chosen]:
-    """What of the events from one number to another is wanted by whom."""
+async def judge(tx: Connection, wishes: Sequence[Wishes], run: Run) -> Sequence[Chosen]:
+    """What of a run of events is wanted by whom."""
     if not wishes:
         return []
-    stretch = {"tenant": tenant, "first": first, "last": last}
-    read = await (await tx.execute(READ_RUN, stretch, prepare=False)).fetchall()
-    run = [Told(sequence=sequence, kind=kind, concerns=concerns_of(decode(body))) for sequence, kind, body in read]
+    events = [decode(body) for body in await bodies_of(tx, run)]
+    judged = [Told(sequence=event.sequence, kind=event.type, concerns=concerns_of(event)) for event in events]
     attributes: Mapping[UUID, Attributes] = {}
     if any(one.attributes for one in wishes):
-        concerned = list({item: None for told in run for item in told.items})
-        found = await tx.execute(READ_ATTRIBUTES, {"tenant": tenant, "items": concerned}, prepare=False)
+        concerned = list({item: None for told in judged for item in told.items})
+        found = await tx.execute(READ_ATTRIBUTES, {"tenant": run.tenant, "items": concerned}, prepare=False)
         attributes = dict(await found.fetchall())
     return [
         Chosen(endpoint_id=one.endpoint, sequence=told.sequence, lanes=one.lanes(told))
         for one in wishes
-        for told in run
+        for told in judged
         if wants(one, told, attributes)
     ]
 
@@ -65,13 +65,6 @@ where tenant_id = %(tenant)s
   and deleted_at is null
   and (items <> '{}' or locations <> '{}' or attributes <> '{}' or ordering = 'item')
 order by id
-"""
-
-READ_RUN = """
-select sequence, kind, body
-from events
-where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s
-order by sequence
 """
 
 READ_ATTRIBUTES = """

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from twh_server.access.tenants import TenantKind
+from twh_server.database.asking import as_json
 from twh_server.database.engine import Connection, Row
 from twh_server.database.identifiers import EndpointId, TenantId
 from twh_server.events.forms import Form, Payload
@@ -117,8 +118,7 @@ async def lock(tx: Connection, *, now: datetime, prompt: int, patient: int) -> S
 
 async def settle(tx: Connection, settled: Sequence[Settled]) -> datetime | None:
     """Write when queues are due again; answers the soonest of these times."""
-    rows = msgspec.json.encode(settled).decode()
-    due = await (await tx.execute(SETTLE, {"settled": rows})).fetchall()
+    due = await (await tx.execute(SETTLE, {"settled": as_json(settled)})).fetchall()
     return min((at for (at,) in due if at is not None), default=None)
 
 

@@ -1,6 +1,6 @@
 """What a replay is about: a window of the feed, and which deliveries of it are made once more; counted, and as a statement."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -17,6 +17,8 @@ from twh_server.database.identifiers import (
     first_id,
 )
 from twh_server.events.feed import EARLIEST, LATEST
+from twh_server.events.follow import Run
+from twh_server.webhooks.fan_out import KIND_IS_WANTED
 from twh_server.webhooks.particular import judge, particular
 from twh_server.webhooks.wishes import Wishes
 
@@ -93,30 +95,31 @@ async def stretch_of(database: Database, tenant: TenantId, window: Window) -> St
 
 async def count(database: Database, tenant: TenantId, scope: Scope) -> int:
     """How many deliveries would be made once more."""
-    counting = constant("select count(*)" + statement_of(scope))
+    counting, values = constant("select count(*)" + statement_of(scope)), scope.values(tenant, datetime.now(UTC))
     async with database.snapshot(tenant) as connection:
-        counted = await connection.execute(counting, scope.values(tenant, datetime.now(UTC)), prepare=False)
-        ((total,),) = await counted.fetchall()
-        return int(total) - (await _unwanted(connection, tenant, scope) if scope.is_of_events else 0)
+        ((total,),) = await (await connection.execute(counting, values, prepare=False)).fetchall()
+        return int(total) - (await _unwanted(connection, tenant, scope, values) if scope.is_of_events else 0)
 
 
-async def wishes_of(tx: Connection, tenant: UUID) -> Sequence[Wishes]:
-    """What particular endpoints want, also of what was before them."""
-    return [replace(wishes, since_sequence=0) for wishes in await particular(tx, tenant)]
+async def wishes_of(tx: Connection, tenant: UUID, endpoints: Container[UUID] | None = None) -> Sequence[Wishes]:
+    """What particular endpoints want (those among some, or all), also of what was before them."""
+    found = await particular(tx, tenant)
+    return [replace(one, since_sequence=0) for one in found if endpoints is None or one.endpoint in endpoints]
 
 
-async def _unwanted(connection: Connection, tenant: UUID, scope: Scope) -> int:
+async def _unwanted(connection: Connection, tenant: TenantId, scope: Scope, values: Mapping[str, Any]) -> int:
     """How many of the deliveries that would be made are of events that their particular endpoint does not want."""
-    wishes, unwanted = await wishes_of(connection, tenant), 0
+    wishes = await wishes_of(connection, tenant, (scope.endpoint,) if scope.endpoint else None)
     if not wishes:
         return 0
-    asked = {**scope.values(tenant, datetime.now(UTC)), "particular": [one.endpoint for one in wishes]}
+    asked, unwanted = {**values, "particular": [one.endpoint for one in wishes]}, 0
     for first in range(scope.stretch.first, scope.stretch.last + 1, STRETCH_EVENTS):
-        last = min(first + STRETCH_EVENTS - 1, scope.stretch.last)
-        chosen = await judge(connection, wishes, tenant=tenant, first=first, last=last)
-        wanted = {(one.endpoint_id, one.sequence) for one in chosen}
-        missing = await connection.execute(constant(MISSING), {**asked, "first": first, "last": last}, prepare=False)
-        unwanted += sum(place not in wanted for place in await missing.fetchall())
+        run = Run(tenant=tenant, first=first, last=min(first + STRETCH_EVENTS - 1, scope.stretch.last))
+        stretch = {**asked, "first": run.first, "last": run.last}
+        missing = await (await connection.execute(constant(MISSING), stretch, prepare=False)).fetchall()
+        if missing:
+            wanted = {(one.endpoint_id, one.sequence) for one in await judge(connection, wishes, run)}
+            unwanted += sum(place not in wanted for place in missing)
     return unwanted
 
 
@@ -170,7 +173,7 @@ where d.tenant_id = %(tenant)s
 """
 
 # In their order, events are read by the index of their numbers and no other.
-_OF_EVENTS = """
+_OF_EVENTS = f"""
 from webhook_endpoints as w
 cross join lateral (
     select sequence, id, kind
@@ -187,8 +190,8 @@ left join lateral (
 where w.tenant_id = %(tenant)s
   and w.deleted_at is null
   and (%(endpoint)s::uuid is null or w.id = %(endpoint)s)
-  and (w.kinds = '{}' or e.kind = any (w.kinds) or split_part(e.kind, '.', 1) || '.*' = any (w.kinds))
-  and (%(kinds)s::text[] = '{}' or e.kind = any (%(kinds)s::text[]))
+  and {KIND_IS_WANTED}
+  and (%(kinds)s::text[] = '{{}}' or e.kind = any (%(kinds)s::text[]))
 """
 
 MISSING = f"select w.id, e.sequence{_OF_EVENTS}  and d.id is null and w.id = any (%(particular)s::uuid[])\n"

@@ -17,13 +17,15 @@ from uuid import UUID
 
 import msgspec
 
+from twh_server.database.asking import as_json
 from twh_server.database.engine import Connection, Database, Row, Transient, constant
 from twh_server.database.identifiers import LAST, JobId, TenantId
-from twh_server.journal.commands import Answer, Submission
+from twh_server.events.follow import Run
 from twh_server.journal.writer import Writer
 from twh_server.refusals import Refusal
 from twh_server.webhooks import replay_scope, replays
 from twh_server.webhooks.deliver import now as this_hosts_clock
+from twh_server.webhooks.fan_out import LANES, NEW_ID, due_now
 from twh_server.webhooks.particular import judge
 from twh_server.webhooks.replay_commands import FinishReplay
 from twh_server.webhooks.replay_scope import STRETCH_EVENTS, Stretch
@@ -100,15 +102,8 @@ class Replayer:
 
     async def _finish(self, step: Step) -> None:
         """Make it a fact. A kill before it leaves the replay running, and the next step says so again."""
-
-        def refuse(refusal: Refusal) -> Answer:
-            raise refusal
-
-        command = FinishReplay(replay=step.replay)
         with contextlib.suppress(Refusal):  # the server is stopping, or the tenant was closed meanwhile
-            await self._writer.submit(
-                Submission(tenant=step.tenant, command=command, answer=lambda _: Answer(status=200), refuse=refuse)
-            )
+            await self._writer.do(step.tenant, FinishReplay(replay=step.replay))
 
 
 async def _step(tx: Connection, now: datetime) -> Step | None:
@@ -183,9 +178,9 @@ async def _queue(tx: Connection, whose: dict[str, Any], chosen: Sequence[Row]) -
     again = [delivery for _, _, delivery, _, _ in chosen if delivery is not None]
     made = await _wanted(tx, whose["tenant"], [row for row in chosen if row[2] is None])
     begun = await tx.execute(BEGIN_AGAIN, {**whose, "deliveries": again}, prepare=False)
-    new = await tx.execute(MAKE, {**whose, "made": msgspec.json.encode(made).decode()}, prepare=False)
+    new = await tx.execute(MAKE, {**whose, "made": as_json(made)}, prepare=False)
     # Deliveries before queues, as whoever records attempts does: two who lock in one order do not deadlock.
-    await tx.execute(WAKE_QUEUES, {**whose, "endpoints": sorted({row[1] for row in chosen})}, prepare=False)
+    await tx.execute(DUE_NOW, {**whose, "endpoints": sorted({row[1] for row in chosen})}, prepare=False)
     return begun.rowcount + new.rowcount
 
 
@@ -197,13 +192,12 @@ class _Made(msgspec.Struct, frozen=True, kw_only=True):
     lanes: Sequence[UUID] | None = None
 
 
-async def _wanted(tx: Connection, tenant: UUID, missing: Sequence[Row]) -> list[_Made]:
+async def _wanted(tx: Connection, tenant: TenantId, missing: Sequence[Row]) -> list[_Made]:
     """What there is no delivery for yet, as far as the endpoints wish for it."""
     if not missing:
         return []
-    wishes = await replay_scope.wishes_of(tx, tenant)
-    first, last = missing[0][0], missing[-1][0]
-    judged = await judge(tx, wishes, tenant=tenant, first=first, last=last)
+    wishes = await replay_scope.wishes_of(tx, tenant, {row[1] for row in missing})
+    judged = await judge(tx, wishes, Run(tenant=tenant, first=missing[0][0], last=missing[-1][0]))
     lanes = {(one.endpoint_id, one.sequence): one.lanes for one in judged}
     particular = {one.endpoint for one in wishes}
     return [
@@ -261,30 +255,19 @@ from unnest(%(deliveries)s::uuid[]) as chosen (id)
 where d.tenant_id = %(tenant)s and d.id = chosen.id and {replay_scope.BEGINS_AGAIN}
 """
 
-# A delivery's id begins as its event's does: both are of one millisecond, and both are UUIDv7.
-MAKE = """
+MAKE = f"""
 insert into deliveries (tenant_id, id, endpoint_id, sequence, event_id, event_kind, state, attempts, next_attempt_at,
                         created_at, replay_id, lanes)
-select %(tenant)s,
-       encode(overlay(uuid_send(gen_random_uuid()) placing substring(uuid_send(made.event_id) from 1 for 7) from 1),
-              'hex')::uuid,
+select %(tenant)s,{NEW_ID},
        w.id, made.sequence, made.event_id, made.kind, 'pending', 0, %(now)s, %(now)s, %(replay)s,
-       coalesce(made.lanes, case when w.ordering = 'endpoint' then array[w.id] else '{}' end)
+       coalesce(made.lanes, {LANES})
 from json_to_recordset(%(made)s::json)
      as made (sequence bigint, endpoint_id uuid, event_id uuid, kind text, lanes uuid[])
 join webhook_endpoints as w on w.tenant_id = %(tenant)s and w.id = made.endpoint_id
 on conflict (tenant_id, endpoint_id, sequence) do nothing
 """
 
-WAKE_QUEUES = """
-insert into endpoint_queues (tenant_id, endpoint_id, due_at)
-select w.tenant_id, w.id, case when w.enabled then %(now)s::timestamptz end
-from webhook_endpoints as w
-where w.tenant_id = %(tenant)s and w.id = any (%(endpoints)s::uuid[])
-order by w.id
-on conflict (tenant_id, endpoint_id) do update
-set due_at = least(endpoint_queues.due_at, excluded.due_at)
-"""
+DUE_NOW = due_now("= any (%(endpoints)s::uuid[])")
 
 COUNT_STATES = """
 select count(*) filter (where state = 'pending'), count(*) filter (where state = 'failed')

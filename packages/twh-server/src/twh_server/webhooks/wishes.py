@@ -10,7 +10,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from twh_server.catalogue.attributes import same
-from twh_server.events.about import Concern
+from twh_server.events.about import Concern, items_of
 from twh_server.events.kinds import noun_of
 
 Attributes = Mapping[str, Any]
@@ -27,7 +27,7 @@ class Told:
     @property
     def items(self) -> Sequence[UUID]:
         """The items that it concerns, each once."""
-        return list(dict.fromkeys(concern.item for concern in self.concerns if concern.item))
+        return items_of(self.concerns)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +46,7 @@ class Wishes:
         """What the order of its delivery is kept within."""
         match self.ordering:
             case "item":
-                return told.items
+                return list(told.items)
             case "endpoint":
                 return [self.endpoint]
             case "none":

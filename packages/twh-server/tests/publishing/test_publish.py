@@ -25,7 +25,6 @@ AT_THE_END = """
 insert into cursors (tenant_id, follower, sequence, updated_at)
 select tenant_id, %s, sequence, now()
 from ledger_heads
-where tenant_id in (select id from tenants)
 """
 
 

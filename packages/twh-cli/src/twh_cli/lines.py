@@ -11,9 +11,7 @@ from typing import Any
 import typer
 
 from twh_cli.session import session
-from twh_cli.terminal import is_terminal
-
-PROGRESS_SECONDS = 10.0
+from twh_cli.terminal import LOG_SECONDS, is_terminal
 
 Line = tuple[int, dict[str, Any]]
 """The number of a line, from 1, and its object."""
@@ -76,7 +74,7 @@ class Tally:
 
     @property
     def due(self) -> bool:
-        if not is_terminal(sys.stderr) and time.monotonic() - self.told_at < PROGRESS_SECONDS:
+        if not is_terminal(sys.stderr) and time.monotonic() - self.told_at < LOG_SECONDS:
             return False
         self.told_at = time.monotonic()
         return True

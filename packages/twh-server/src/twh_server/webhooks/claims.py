@@ -294,12 +294,16 @@ order by t.sequence
 """
 
 # An endpoint may have been deleted meanwhile: its deliveries have failed, and only an attempt that arrived changes that.
+# Locked in one order, as by everybody who waits for several deliveries: such do not wait for each other.
 RECORD = """
 with answered as (
-    select *
+    select a.*
     from json_to_recordset(%(attempts)s::json)
          as a (tenant_id uuid, id uuid, fence uuid, at timestamptz, milliseconds integer, status smallint, error text,
                response text, delivered boolean, next_attempt_at timestamptz)
+    join deliveries as d on d.tenant_id = a.tenant_id and d.id = a.id and d.fence = a.fence
+    order by a.tenant_id, a.id
+    for no key update of d
 ),
 recorded as (
     update deliveries as d

@@ -24,12 +24,12 @@ async def fan_out(tx: Connection, run: Run) -> None:
     wishes = await particular(tx, run.tenant)
     chosen = await judge(tx, wishes, run)
     async with tx.pipeline():
-        # Deliveries before queues, as whoever records attempts does: two who lock in one order do not deadlock.
+        # Deliveries before queues, each in the order of their ids, as whoever records attempts does: two who lock in one
+        # order do not deadlock. Every queue that is touched here is locked by `SPREAD`.
         # Planned each time: a plan that was made for empty tables would be kept long after they have filled.
         await tx.execute(GIVE_UP_DELETED, stretch, prepare=False)
         await tx.execute(SPREAD, {**stretch, "chosen": as_json(chosen)}, prepare=False)
         await tx.execute(FORGIVE, stretch, prepare=False)
-        await tx.execute(RESUME_ENABLED, stretch, prepare=False)
 
 
 KIND_IS_WANTED = "(w.kinds = '{}' or e.kind = any (w.kinds) or split_part(e.kind, '.', 1) || '.*' = any (w.kinds))"
@@ -57,6 +57,15 @@ set due_at = least(endpoint_queues.due_at, excluded.due_at)
 """
 
 
+UPDATED = """
+    select subject
+    from events
+    where tenant_id = %(tenant)s
+      and sequence between %(first)s and %(last)s
+      and kind = 'endpoint.updated'
+"""
+
+# An endpoint that was changed is looked at, too: it may have been enabled.
 SPREAD = f"""
 with wanted as (
     select w.id as endpoint_id, e.sequence, e.id as event_id, e.kind, {LANES} as lanes
@@ -82,22 +91,26 @@ written as (
     from wanted
     on conflict (tenant_id, endpoint_id, sequence) do nothing
     returning endpoint_id
-){due_now("in (select endpoint_id from written)")}"""
+){due_now(f"in (select endpoint_id from written union all{UPDATED})")}"""
 
 GIVE_UP_DELETED = """
 update deliveries as d
 set state = 'failed', next_attempt_at = null
-from webhook_endpoints as w
-where w.tenant_id = %(tenant)s
-  and w.deleted_at is not null
-  and d.tenant_id = w.tenant_id
-  and d.endpoint_id = w.id
-  and d.state = 'pending'
-  and exists (
-    select
-    from events
-    where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s and kind = 'endpoint.deleted'
-  )
+from (
+    select d.id
+    from webhook_endpoints as w
+    join deliveries as d on d.tenant_id = w.tenant_id and d.endpoint_id = w.id and d.state = 'pending'
+    where w.tenant_id = %(tenant)s
+      and w.deleted_at is not null
+      and exists (
+        select
+        from events
+        where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s and kind = 'endpoint.deleted'
+      )
+    order by d.tenant_id, d.id
+    for no key update of d
+) as given_up
+where d.tenant_id = %(tenant)s and d.id = given_up.id
 """
 
 # Whoever enables an endpoint again, or gives it another address, has seen to it: it begins anew.
@@ -111,26 +124,4 @@ where e.tenant_id = %(tenant)s
   and q.tenant_id = e.tenant_id
   and q.endpoint_id = e.subject
   and ((e.body::json -> 'previous' ->> 'enabled') = 'false' or (e.body::json -> 'previous' ->> 'url') is not null)
-"""
-
-RESUME_ENABLED = """
-insert into endpoint_queues (tenant_id, endpoint_id, due_at)
-select w.tenant_id, w.id, (
-    select d.next_attempt_at
-    from deliveries as d
-    where d.tenant_id = w.tenant_id and d.endpoint_id = w.id and d.state = 'pending'
-    order by d.next_attempt_at
-    limit 1
-)
-from webhook_endpoints as w
-where w.tenant_id = %(tenant)s
-  and w.enabled
-  and exists (
-    select
-    from events
-    where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s and kind = 'endpoint.updated'
-  )
-order by w.id
-on conflict (tenant_id, endpoint_id) do update
-set due_at = least(endpoint_queues.due_at, excluded.due_at)
 """

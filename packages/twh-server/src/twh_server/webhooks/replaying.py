@@ -251,8 +251,15 @@ limit %(limit)s
 BEGIN_AGAIN = f"""
 update deliveries as d
 set state = 'pending', tries = 0, next_attempt_at = %(now)s, fence = null, delivered_at = null, replay_id = %(replay)s
-from unnest(%(deliveries)s::uuid[]) as chosen (id)
-where d.tenant_id = %(tenant)s and d.id = chosen.id and {replay_scope.BEGINS_AGAIN}
+from (
+    select d.id
+    from unnest(%(deliveries)s::uuid[]) as chosen (id)
+    join deliveries as d on d.tenant_id = %(tenant)s and d.id = chosen.id
+    where {replay_scope.BEGINS_AGAIN}
+    order by d.id
+    for no key update of d
+) as chosen
+where d.tenant_id = %(tenant)s and d.id = chosen.id
 """
 
 MAKE = f"""

@@ -216,7 +216,8 @@ alter table checkpoints
     add foreign key (tenant_id) references tenants;
 """
 
-# As in revision 0002, which says why; a closed tenant has replays and checkpoints now.
+# As in revision 0002, which says why; a closed tenant has replays and checkpoints now. Of deliveries many are wanted at
+# once, and so everybody takes them in the order of their ids.
 PURGE = f"""
 create or replace function purge_tenant(purged uuid) returns bigint
 language plpgsql set search_path = public, pg_temp as $$
@@ -230,7 +231,7 @@ begin
     end if;
     perform from cursors where tenant_id = purged for update;
     perform from replays where tenant_id = purged for update;
-    perform from deliveries where tenant_id = purged for update;
+    perform from deliveries where tenant_id = purged order by id for update;
     delete from delivery_attempts where tenant_id = purged;
     delete from endpoint_queues where tenant_id = purged;
     delete from deliveries where tenant_id = purged;

@@ -225,7 +225,7 @@ async def test_an_attempt_whose_tenant_is_gone_is_recorded_nowhere_and_harms_nob
     gone, other = await filled("active"), await filled("active")
     now = datetime.now(UTC) + timedelta(days=1)
     async with database.workers.connection() as connection, connection.transaction():
-        claimed = (await claims.claim(connection, now=now, places=Places(patient=10_000))).claims
+        claimed = (await claims.claim(connection, now=now, places=Places(patient=10_000, at_once=10_000))).claims
     await gone.do(ChangeState(to="closed"))
     await purge(owner, gone.shop.tenant)
     ours = [claim for claim in claimed if claim.tenant in {gone.shop.tenant, other.shop.tenant}]

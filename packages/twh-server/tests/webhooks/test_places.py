@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from twh_server.webhooks.places import TURN_PLACES, Place, Places, Pool
+from twh_server.webhooks.places import PATIENT_REST_SECONDS, TURN_PLACES, Place, Places, Pool
 from twh_server.webhooks.queues import Queue
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -107,3 +107,28 @@ def test_where_there_is_no_room_it_stays_where_it_is():
         place.go_to(places.patient)
 
     assert (places.prompt.taken, places.patient.taken) == (1, 1)
+
+
+def test_of_the_patient_some_are_begun_at_once_and_the_rest_after_a_moment():
+    now = 0.0
+    pool = Pool(100, at_once=8, clock=lambda: now)
+    unproven = [(queue(uuid4()), 1) for _ in range(20)]
+
+    begun = [sum(pool.share(unproven).values()) for _ in range(2)]
+    rests = pool.rests
+    now += rests
+    begun += [sum(pool.share(unproven[:3]).values()) for _ in range(2)]
+
+    assert begun == [8, 0, 3, 3]  # who wants less than there is together keeps nobody waiting
+    assert rests == PATIENT_REST_SECONDS
+
+
+def test_what_moves_out_of_the_way_waits_for_no_turn():
+    places = Places(prompt=2, patient=10, at_once=1)
+    hanging = [Place(places.prompt, uuid4(), uuid4()) for _ in range(2)]
+    places.patient.share([(queue(uuid4()), 1)])
+
+    for place in hanging:
+        place.go_to(places.patient)
+
+    assert (places.patient.room, places.patient.taken) == (0, 2)

@@ -108,9 +108,10 @@ class Courier:
             await ended(recording)
 
     def _pause(self, look_at: datetime | None) -> float:
-        if look_at is None:
-            return LOOK_SECONDS
-        return min(LOOK_SECONDS, max(0.0, (look_at - self._clock()).total_seconds()))
+        pause = self._places.patient.rests or LOOK_SECONDS
+        if look_at is not None:
+            pause = min(pause, max(0.0, (look_at - self._clock()).total_seconds()))
+        return pause
 
     async def _claim(self) -> Claimed:
         try:

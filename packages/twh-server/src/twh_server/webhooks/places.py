@@ -7,8 +7,9 @@ moment, whatever has died meanwhile. Within a pool, those who have the least com
 """
 
 import heapq
+import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,12 @@ from twh_server.webhooks.queues import Queue
 
 PROMPT_PLACES = 256
 PATIENT_PLACES = 1_024
+PATIENT_AT_ONCE = 8
+PATIENT_REST_SECONDS = 1 / 32
+"""So many attempts of the patient are begun at once, and then, before there are more, those who are quick have a turn.
+
+To connect takes a while: a thousand together would hold up all others, and those that hang would end together, too.
+"""
 TENANT_PART = 2
 """Of a pool, a tenant has at most one of so many parts."""
 LOOK_QUEUES = 100
@@ -26,17 +33,31 @@ TURN_PLACES = 4
 class Pool:
     """The places of one pool, and who has how many of them."""
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, *, at_once: int | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """A pool that gives `at_once` places together rests a moment when all of them were taken."""
         self._places = places
+        self._at_once = at_once or places
+        self._clock = clock
+        self._rests_until = 0.0
         self._tenant_most = -(-places // TENANT_PART)
         self._tenants: Counter[UUID] = Counter()
         self._endpoints: Counter[UUID] = Counter()
         self.taken = 0
 
     @property
-    def room(self) -> int:
-        """How many places are free."""
+    def free(self) -> int:
+        """How many places nobody has."""
         return max(0, self._places - self.taken)
+
+    @property
+    def room(self) -> int:
+        """How many attempts may be begun now."""
+        return 0 if self.rests else min(self.free, self._at_once)
+
+    @property
+    def rests(self) -> float:
+        """For how many seconds nothing is begun."""
+        return max(0.0, self._rests_until - self._clock())
 
     def has(self, endpoint: UUID) -> bool:
         """Whether any attempt of an endpoint is here."""
@@ -86,6 +107,8 @@ class Pool:
                 heapq.heapreplace(turns, (has + given, order, tenant))
             else:
                 heapq.heappop(turns)
+        if shares.total() == self._at_once < self._places:
+            self._rests_until = self._clock() + PATIENT_REST_SECONDS
         return shares
 
 
@@ -100,7 +123,7 @@ class Place:
 
     def go_to(self, pool: Pool) -> None:
         """Take a place of another pool, if it has one."""
-        if pool.room:
+        if pool.free:
             self.leave()
             self._pool = pool
             pool.move(self._tenant, self._endpoint, +1)
@@ -113,9 +136,11 @@ class Place:
 class Places:
     """Both pools of one courier."""
 
-    def __init__(self, *, prompt: int = PROMPT_PLACES, patient: int = PATIENT_PLACES) -> None:
+    def __init__(
+        self, *, prompt: int = PROMPT_PLACES, patient: int = PATIENT_PLACES, at_once: int = PATIENT_AT_ONCE
+    ) -> None:
         self.prompt = Pool(prompt)
-        self.patient = Pool(patient)
+        self.patient = Pool(patient, at_once=at_once)
 
     @property
     def taken(self) -> int:

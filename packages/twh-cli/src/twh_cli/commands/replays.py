@@ -147,7 +147,8 @@ def begun(job: ReplayJob, *, wait: bool) -> None:
     """Say what was begun, wait for it if that is wanted, and show it."""
     say = session().say
     if not wait:
-        say(f"Begun: {job.total:,} deliveries. To watch: twh replays wait {job.id}", "green")
+        count = f"{job.total:,} {'delivery' if job.total == 1 else 'deliveries'}"
+        say(f"Begun: {count}. To watch: twh replays wait {job.id}", "green")
         output.show(job.replay, CARD)
         return
     try:

@@ -70,7 +70,12 @@ State = Literal["pending", "delivered", "failed"]
 Endpoint = Annotated[str, typer.Argument(metavar="ENDPOINT", help="Id: whe_…")]
 Kinds = Annotated[
     list[str] | None,
-    typer.Option("--kind", help="Only this kind of event, item.* for all of one noun; may be given again."),
+    typer.Option(
+        "--kind",
+        "--kinds",
+        "--type",
+        help="Only this kind of event, item.* for all of one noun; may be given again.",
+    ),
 ]
 Items = Annotated[
     list[str] | None,

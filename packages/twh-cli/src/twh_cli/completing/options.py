@@ -359,7 +359,11 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
         (("--set",), "", "A field of the request: JSON if it is JSON; may be given again."),
     ),
     "webhooks create": (
-        (("--kind",), "", "Only this kind of event, item.* for all of one noun; may be given again."),
+        (
+            ("--kinds", "--type", "--kind"),
+            "",
+            "Only this kind of event, item.* for all of one noun; may be given again.",
+        ),
         (("--item",), "items", "Only what concerns this item, by SKU or id; may be given again."),
         (("--location",), "locations", "Only what concerns this location; may be given again."),
         (("--attribute",), "", "Only what concerns items with this; may be given again."),
@@ -376,7 +380,11 @@ OPTIONS: dict[str, tuple[tuple[tuple[str, ...], str | None, str], ...]] = {
     ),
     "webhooks update": (
         (("--url",), "", "Where to send events."),
-        (("--kind",), "", "Only this kind of event, item.* for all of one noun; may be given again."),
+        (
+            ("--kinds", "--type", "--kind"),
+            "",
+            "Only this kind of event, item.* for all of one noun; may be given again.",
+        ),
         (("--all-kinds",), None, "Send events of every kind."),
         (("--item",), "items", "Only what concerns this item, by SKU or id; may be given again."),
         (("--location",), "locations", "Only what concerns this location; may be given again."),

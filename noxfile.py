@@ -58,6 +58,9 @@ SANDBOX = "twh-cli[sandbox]"
 ALONE = "import twh, importlib.util as u; assert twh.Client and not u.find_spec('twh_cli') and not u.find_spec('twh_server')"
 PAGE_ON_TESTING = "packages/twh-sdk/tests/test_page_on_testing.py"
 WHEELS = {"twh-sdk": ["python", "-c", ALONE], SANDBOX: ["twh", "quickstart"]}
+# Two files at a time: with their servers and databases, they have more than two cores to do. A file stays whole, for its
+# tests share what is dear to set up; conftest.py lets those that take long begin.
+BESIDE_EACH_OTHER = ["-n", "logical", "--maxprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 NO_TESTS_CHOSEN = 5  # pytest's exit status when PYTEST_ADDOPTS chooses none of a session's few tests
 
 
@@ -112,8 +115,8 @@ def examples(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Every test, on a real PostgreSQL. PYTEST_ADDOPTS is obeyed."""
-    session.run(sys.executable, "-m", "pytest", *session.posargs)
+    """Every test, on a real PostgreSQL, two files at a time; `-- -n 0` runs one. PYTEST_ADDOPTS is obeyed."""
+    session.run(sys.executable, "-m", "pytest", *BESIDE_EACH_OTHER, *session.posargs)
 
 
 @nox.session(default=False)

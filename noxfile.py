@@ -128,7 +128,7 @@ def format(session: nox.Session) -> None:  # noqa: A001 - the word that a develo
 
 @nox.session(default=False)
 def openapi(session: nox.Session) -> None:
-    """Write openapi.json, asyncapi.json and the tables of problems and events from the server, and the SDK's models."""
+    """Write openapi.json, asyncapi.json and the reference of problems and events from the server, and the SDK's models."""
     DOCUMENTS.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder

@@ -68,8 +68,8 @@ def test_every_line_says_something(page):
     assert not silent, f"Fill the empty cells in docs/reference/{page}: {', '.join(silent)}"
 
 
-def test_the_tables_of_problems_and_events_are_what_the_code_says():
-    """A refusal's docstring says what to do after its title; an event kind says what it tells in `KINDS`."""
+def test_the_reference_of_problems_and_events_is_what_the_code_says():
+    """A refusal's docstring says what to do after its title; an event kind says what it tells in `KINDS`, and has its page."""
     command = [sys.executable, ROOT / "packages" / "twh-server" / "generate_reference.py", "--check"]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -58,6 +58,7 @@ SECTIONS = {
     "tutorial": "Tutorial",
     "how-to": "How to",
     "reference": "Reference",
+    "reference/events": "Events",
     "reference/sdk": "Python SDK",
     "reference/commands": "Commands",
     "reference/http": "HTTP API",

@@ -1,20 +1,25 @@
-"""Write the tables of docs/reference that are made from the code, or with --check say whether they are what it says.
+"""Write the parts of docs/reference that are made from the code, or with --check say whether they are what it says.
 
 A table stands between two comments, `<!-- from the code: NAME -->` and `<!-- end -->`; the prose around it is written by hand.
+The pages under docs/reference/events are made as a whole: one for each noun, with an example of each kind and the fields of its data.
 """
 
 import argparse
+import json
 import re
 import sys
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-from twh_server.events.kinds import KINDS
+from twh_server.events.kinds import KINDS, Event, noun_of
 from twh_server.http.event_schemas import carried_by
+from twh_server.http.event_types import event_type
 from twh_server.http.problems import Coded, codes
+from twh_server.http.schemas import Schema, outgoing
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
+EVENTS = PAGES / "events"
 TARGETS = Path(__file__).parent / "tests" / "webhooks" / "targets.toml"
 """The table that the tests hold the code to."""
 TABLE = re.compile(r"(<!-- from the code: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -23,14 +28,22 @@ TABLE = re.compile(r"(<!-- from the code: ([\w ]+) -->\n).*?(<!-- end -->)", re.
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--check", action="store_true", help="change nothing; fail when a table is not up to date")
-    stale = [(path, text) for path, text in written() if path.read_text(encoding="utf-8") != text]
+    made = {**dict(written()), **event_pages()}
+    stale = [
+        (path, text) for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    gone = sorted(set(EVENTS.glob("*.md")) - made.keys())
     if options.parse_args().check:
-        for path, _ in stale:
+        for path in [*(path for path, _ in stale), *gone]:
             print(f"{path} is not what the code says: run `uv run nox -s openapi`")
-        return 1 if stale else 0
+        return 1 if stale or gone else 0
+    EVENTS.mkdir(exist_ok=True)
     for path, text in stale:
         path.write_text(text, encoding="utf-8")
         print(f"wrote {path.name}")
+    for path in gone:
+        path.unlink()
+        print(f"removed {path.name}")
     return 0
 
 
@@ -65,8 +78,92 @@ def problem_table(found: Iterable[Coded]) -> str:
 
 
 def event_table() -> str:
-    rows = [f"| `{kind}` | {told} | `{carried_by(kind).__name__}` |\n" for kind, told in KINDS.items()]
-    return "".join(["\n| kind | what it tells | data |\n|---|---|---|\n", *rows, "\n"])
+    rows = [
+        f"| `{kind}` | {told} | {event_type(kind).since} | [`{carried_by(kind).__name__}`]({page_of(kind)}) |\n"
+        for kind, told in KINDS.items()
+    ]
+    return "".join(["\n| kind | what it tells | since | example and data |\n|---|---|---|---|\n", *rows, "\n"])
+
+
+def page_of(kind: str) -> str:
+    """Where a kind has its section, as GitHub and the site make its anchor."""
+    return f"events/{noun_of(kind)}.md#{kind.replace('.', '')}"
+
+
+def event_pages() -> dict[Path, str]:
+    """A page for each noun that events tell of, and one for what every event has."""
+    nouns = dict.fromkeys(map(noun_of, KINDS))
+    whole = [
+        "# What every event has\n\nIts `data` depends on its `type`: [the kinds](../events.md#kinds).\n",
+        *field_sections(outgoing([Event])),
+    ]
+    return {EVENTS / "event.md": "\n".join(whole), **{EVENTS / f"{noun}.md": noun_page(noun) for noun in nouns}}
+
+
+def noun_page(noun: str) -> str:
+    kinds = [kind for kind in KINDS if noun_of(kind) == noun]
+    carried = list(dict.fromkeys(carried_by(kind) for kind in kinds))
+    told = f"Each is an [event](event.md) of [the feed](../events.md) whose data has the fields [below](#{carried[0].__name__.lower()})."
+    title = f"# Events: {noun}\n\n{told}\n"
+    return "\n".join([title, *map(kind_section, kinds), *field_sections(outgoing(carried))])
+
+
+def kind_section(kind: str) -> str:
+    """A kind: what it tells, an example, and where its schema is."""
+    told, carries = event_type(kind), carried_by(kind).__name__
+    example = json.dumps(told.example, ensure_ascii=False, indent=2)
+    return f"""## {kind}
+
+{told.description}
+
+- Data: [`{carries}`](#{carries.lower()})
+- Since: {told.since}
+- JSON Schema: `GET /v1/event-types/{kind}`, `twh events types {kind} --json`
+
+```json
+{example}
+```
+"""
+
+
+def field_sections(schemas: dict[str, Schema]) -> Iterable[str]:
+    """The fields of each struct; what one contains is linked, and stands after it."""
+    for name, schema in schemas.items():
+        required = schema.get("required", [])
+        rows = [
+            f"| `{field}` | {type_of(own)} | {presence(own, required=field in required)} | {cell(own.get('description', ''))} |"
+            for field, own in schema["properties"].items()
+        ]
+        head = "| field | type | when | what it says |\n|---|---|---|---|"
+        yield "\n".join([f"## {name}\n", f"{cell(schema['description'])}\n", head, *rows, ""])
+
+
+def type_of(schema: Schema) -> str:
+    """A type as a reader says it: `list of Movement`, `text or null`."""
+    if "anyOf" in schema:
+        return " or ".join(map(type_of, schema["anyOf"]))
+    if "$ref" in schema:
+        name = str(schema["$ref"]).rpartition("/")[2]
+        return f"[`{name}`](#{name.lower()})"
+    if "enum" in schema:
+        return ", ".join(f"`{one}`" for one in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {type_of(schema['items'])}"
+    named = {"date-time": "time", "decimal": "decimal", "string": "text", "object": "object of any values"}
+    known = str(schema.get("format", schema.get("type", "any")))
+    return named.get(known, known)
+
+
+def presence(schema: Schema, *, required: bool) -> str:
+    """Whether a reader can count on a field."""
+    if not required:
+        return "may be left out"
+    return "always; may be null" if {"type": "null"} in schema.get("anyOf", []) else "always"
+
+
+def cell(text: str) -> str:
+    """Prose as a cell can show it: on one line."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def target_tables() -> dict[str, str]:

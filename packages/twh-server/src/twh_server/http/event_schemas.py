@@ -8,8 +8,9 @@ import msgspec
 from twh_server.access.tenants import Tenant
 from twh_server.catalogue.items import Item
 from twh_server.catalogue.locations import Location
-from twh_server.events.kinds import KINDS
+from twh_server.events.kinds import KINDS, SUBJECTS, noun_of
 from twh_server.http.examples import example_of
+from twh_server.http.fields import FIELDS
 from twh_server.http.schemas import REF, Schema
 from twh_server.ledger.entries import Entry, LowStock
 from twh_server.tenancy.api_keys import ApiKey
@@ -41,7 +42,7 @@ HEADERS: Final[Mapping[str, str]] = {
 
 def carried_by(kind: str) -> type[msgspec.Struct]:
     """What an event of a kind carries as its data."""
-    noun = kind.partition(".")[0]
+    noun = noun_of(kind)
     assert noun in CARRIED, f"say in http/event_schemas.py, in CARRIED, what events of {noun!r} carry"
     return CARRIED.get(kind) or CARRIED[noun]
 
@@ -61,10 +62,17 @@ def event_body(kind: str) -> Schema:
 
 
 def event_example(kind: str, schemas: Mapping[str, Schema]) -> Any:
-    """An event of a kind."""
+    """An event of a kind. Its subject is what its data is; it has none where the audit log, most times, does not tell it."""
     fields = schemas["Event"]["properties"]
-    told = {name: example_of(field, schemas) for name, field in fields.items() if name not in ("data", "previous")}
-    return {**told, "type": kind, "data": example_of({"$ref": REF.format(carried_by(kind).__name__)}, schemas)}
+    data = example_of({"$ref": REF.format(carried_by(kind).__name__)}, schemas)
+    told = {
+        name: example_of(field, schemas)
+        for name, field in fields.items()
+        if name not in ("data", "previous", "subject")
+    }
+    audited = noun_of(kind) in SUBJECTS.keys() - {"entry"}
+    subject = {"subject": data.get("id", FIELDS["Tenant.id"].example)} if audited else {}
+    return {**told, "type": kind, **subject, "data": data}
 
 
 def _told(kind: str, schemas: Mapping[str, Schema]) -> Schema:

@@ -115,7 +115,7 @@ FIELDS: Final[Mapping[str, Meaning]] = {
         "The id of what was changed, in what the audit log tells; left out of the rest.",
         "itm_01kaqgn4dzev7b2yptc4m5c3qr",
     ),
-    "Event.data": Meaning("What happened; its form depends on the type, see `webhooks` in this document.", None),
+    "Event.data": Meaning("What happened; its form depends on the type: `GET /v1/event-types` has each.", None),
     "Event.previous": Meaning("What the changed values were before.", {"name": "T-shirt"}),
     "url": Meaning("Where events are posted to.", "https://example.com/hooks/twh"),
     "description": Meaning("A note for people.", "Shop front"),

@@ -1,10 +1,14 @@
-"""Every operation is used once through the SDK, against a real server process, and something comes of it."""
+"""Every operation is used once through the SDK, against a real server process, and something comes of it.
+
+What the feed tells of it is what the catalogue of events promises.
+"""
 
 import contextlib
 
 import httpx
 import pytest
 from operation_uses import USES, Desk, catalogue, feed, keys, reaches, stock, telling, tenancy
+from promised import all_kept
 
 from twh import AsyncClient
 from twh_server.http.operations import OPERATIONS
@@ -37,9 +41,10 @@ def test_no_operation_is_without_a_use_and_no_use_without_an_operation():
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.id)
-async def test_an_operation_does_what_it_is_there_for(shop, servers, worker, operation):
+async def test_an_operation_does_what_it_is_there_for(database, shop, servers, worker, operation):
     async with desk_at(servers[0], shop) as (desk, asked):
         await USES[operation.id](desk)
 
     reached = [status for method, url, status in asked if method == operation.method and reaches(operation.path, url)]
     assert set(reached) & set(operation.answers), f"The use of {operation.id} asked for {asked}"
+    await all_kept(database, shop.tenant)

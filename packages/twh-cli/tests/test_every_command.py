@@ -119,6 +119,7 @@ ROWS = {
     "webhooks create": Row("http://127.0.0.1:9/{new}", ONE, "id url secret", "nonsense", 5, "", shown="Keep the secret"),
     "webhooks list": Row("", LINES, "id url", shown="url"),
     "webhooks get": Row("{endpoint}", ONE, "id url enabled", "whe_nonsense", wrong="", shown="enabled"),
+    "webhooks health": Row("{endpoint}", ONE, "endpoint failing_since pending", "whe_nonsense", wrong="", shown="failing since"),
     "webhooks update": Row("{endpoint} --description x", ONE, "id url", "whe_nonsense --disable", wrong="", shown="Changed"),
     "webhooks delete": Row("{endpoint_to_delete}", NOTHING, "", "whe_nonsense --yes", wrong="", asks=True, shown="Deleted"),
     "webhooks deliveries": Row("", LINES, "id state attempts", shown="state"),
@@ -223,9 +224,8 @@ def fill(shop: Shop, receiver: Receiver) -> None:
     shop.run("locations", "create", "SHELF", "--name", "Shelf")
     names["endpoint"] = shop.run("webhooks", "create", "http://127.0.0.1:9/hook")["id"]
     names["receiving"] = shop.run("webhooks", "create", receiver.url, "--kind", "item.created")["id"]
-    names["taken"] = str(urlsplit(receiver.url).port)
     entry = shop.run("receive", "APPLE", "100", "--at", "SHELF", "--key", "used-1")
-    names |= {"entry": entry["id"], "movement": entry["movements"][0]["id"]}
+    names |= {"entry": entry["id"], "movement": entry["movements"][0]["id"], "taken": str(urlsplit(receiver.url).port)}
     names["event"] = shop.run("events", "tail", "-n", "1", "--count", "1")["id"]
     deliveries = []
     while not (deliveries and deliveries[0]["attempts"]):

@@ -239,6 +239,7 @@ client = Describe()
         (client.replays.list(state="running"), ("GET", "/v1/replays", {"state": "running"}, None)),
         (client.replays.cancel("job_1"), ("POST", "/v1/replays/job_1/cancel", {}, None)),
         (client.replays.resume("job_1"), ("POST", "/v1/replays/job_1/resume", {}, None)),
+        (client.webhooks.health("whe_1"), ("GET", "/v1/webhook-endpoints/whe_1/health", {}, None)),
         (client.webhooks.delivery("dlv_1"), ("GET", "/v1/deliveries/dlv_1", {}, None)),
         (client.webhooks.attempts("dlv_1"), ("GET", "/v1/deliveries/dlv_1/attempts", {}, None)),
         (client.idempotency.get("po/77"), ("GET", "/v1/idempotency-keys/po%2F77", {}, None)),

@@ -93,6 +93,7 @@ COMMANDS = (
     Command("webhooks create", "Have events sent to an address", "webhooks"),
     Command("webhooks list", "The addresses that events are sent to", "webhooks"),
     Command("webhooks get", "One endpoint", "webhooks"),
+    Command("webhooks health", "Since when an endpoint fails, and what waits for it", "webhooks"),
     Command("webhooks update", "Change an endpoint, or switch it on or off", "webhooks"),
     Command("webhooks delete", "Send nothing there any more", "webhooks"),
     Command("webhooks deliveries", "What was or is to be delivered", "webhooks"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from twh_server.webhooks.disabling import Watch
+from twh_server.webhooks.endpoint_health import get_health
 
 ENOUGH = timedelta(seconds=70)
 """Longer than any pause."""
@@ -46,6 +47,40 @@ async def test_it_is_well_when_something_arrives(webhooks, receiver, failing):
 
     assert await webhooks.queue(failing, "failing_since", "proven", "prompt") == (None, True, True)
     assert await webhooks.told("endpoint.disabling") == []
+
+
+async def test_whoever_asks_is_told_since_when_and_the_endpoint_stays_as_it_is(webhooks, shop, receiver, failing):
+    before = await webhooks.endpoint(failing)
+    await after(webhooks, "B", days=4)
+    ill = await get_health(webhooks.database, shop.tenant, failing.id)
+    since, warned_at, held_until = await webhooks.queue(failing, "failing_since", "warned_at", "held_until")
+    still = await webhooks.endpoint(failing)
+    receiver.answer = receiver.say(204)
+    webhooks.ahead += timedelta(days=1)
+    await webhooks.attempt_all()
+    well = await get_health(webhooks.database, shop.tenant, failing.id)
+
+    assert (ill.endpoint, ill.failing_since, ill.warned_at, ill.held_until) == (
+        failing.id,
+        since,
+        warned_at,
+        held_until,
+    )
+    assert warned_at
+    assert ill.pending == 2
+    assert ill.next_attempt_at >= held_until
+    assert still == before
+    assert (well.failing_since, well.warned_at, well.pending, well.next_attempt_at) == (None, None, 0, None)
+
+
+async def test_who_was_never_sent_anything_is_well_and_who_is_disabled_is_not_tried(webhooks, shop, failing):
+    new = await webhooks.create("https://example.com/hook", kinds=["stock.low"])
+    await webhooks.update(failing, enabled=False)
+    fresh = await get_health(webhooks.database, shop.tenant, new.id)
+    held = await get_health(webhooks.database, shop.tenant, failing.id)
+
+    assert (fresh.failing_since, fresh.held_until, fresh.pending, fresh.next_attempt_at) == (None, None, 0, None)
+    assert (held.pending, held.next_attempt_at) == (1, None)
 
 
 async def test_it_is_warned_of_once_after_three_days_and_disabled_after_five(webhooks, failing):

@@ -43,6 +43,14 @@ CARD = (
     Column("version", "version"),
     Column("etag", "etag"),
 )
+HEALTH = (
+    Column("endpoint", "endpoint"),
+    Column("failing since", "failing_since"),
+    Column("warned", "warned_at"),
+    Column("held until", "held_until"),
+    Column("pending", "pending"),
+    Column("next attempt", "next_attempt_at"),
+)
 DELIVERIES = (
     Column("delivery", "id"),
     Column("event", "event_type"),
@@ -154,6 +162,12 @@ def list_endpoints(limit: o.Limit = o.LIMIT, everything: o.All = False) -> None:
 @app.command("get")
 def get(endpoint: Endpoint) -> None:
     output.show(session().client.webhooks.get(endpoint), CARD)
+
+
+@app.command("health")
+def health(endpoint: Endpoint) -> None:
+    """Failing since is empty when all is well. An endpoint at which nothing arrives for five days is disabled."""
+    output.show(session().client.webhooks.health(endpoint), HEALTH)
 
 
 @app.command("update")

@@ -40,6 +40,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     ),
     "webhooks create": ("",),
     "webhooks get": ("",),
+    "webhooks health": ("",),
     "webhooks update": ("",),
     "webhooks delete": ("",),
     "webhooks attempts": ("",),

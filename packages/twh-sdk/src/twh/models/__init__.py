@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from twh.models.generated import Checkpoint as Checkpoint
     from twh.models.generated import Delivery as Delivery
     from twh.models.generated import Endpoint as Endpoint
+    from twh.models.generated import EndpointHealth as EndpointHealth
     from twh.models.generated import Entry as Entry
     from twh.models.generated import EventType as EventType
     from twh.models.generated import Fault as Fault
@@ -128,6 +129,7 @@ MODULES = {
     "Checkpoint": "twh.models.generated",
     "Delivery": "twh.models.generated",
     "Endpoint": "twh.models.generated",
+    "EndpointHealth": "twh.models.generated",
     "Entry": "twh.models.generated",
     "EventType": "twh.models.generated",
     "Fault": "twh.models.generated",

@@ -169,6 +169,23 @@ class Endpoint(Model):
     "When it was changed last."
 
 
+class EndpointHealth(Model):
+    """How an endpoint is doing at this moment."""
+
+    endpoint: str
+    "The endpoint's id."
+    failing_since: datetime | None
+    "Since then, no attempt has arrived; null when the last one did, or none was made."
+    warned_at: datetime | None
+    "When `endpoint.disabling` was told of that; null: not yet."
+    held_until: datetime | None
+    "It is left alone until then; null when it is sent what is due."
+    pending: int
+    "How many deliveries are to be made; 10000: as many, or more."
+    next_attempt_at: datetime | None
+    "When the next attempt is due; null when nothing is, or while the endpoint is not enabled."
+
+
 class EventType(Model):
     """A kind of event: what it tells, and what an event of it looks like."""
 

@@ -63,6 +63,11 @@ class Webhooks(Resource[DriverT_co]):
         """One endpoint."""
         return Call(method="GET", path=address(endpoint), returns=models.Endpoint, options=options)
 
+    @endpoint
+    def health(self, endpoint: str | AnId, *, options: Options | None = None) -> Call[models.EndpointHealth]:
+        """How an endpoint is doing now: since when nothing arrives (`.failing_since`, None when all is well), and what waits for it."""
+        return Call(method="GET", path=f"{address(endpoint)}/health", returns=models.EndpointHealth, options=options)
+
     @listing
     def list(self, *, page_size: int | None = None, options: Options | None = None) -> Call[Page[models.Endpoint]]:
         """All endpoints."""

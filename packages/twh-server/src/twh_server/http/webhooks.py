@@ -23,6 +23,7 @@ from twh_server.webhooks.endpoint_commands import (
     RotateSecret,
     UpdateEndpoint,
 )
+from twh_server.webhooks.endpoint_health import EndpointHealth, get_health
 from twh_server.webhooks.endpoint_values import (
     ATTRIBUTES_BYTES_MAX,
     ATTRIBUTES_MAX,
@@ -208,6 +209,22 @@ async def list_(call: Call[Any, PageQuery]) -> Answer:
 async def get(call: Call[Any, Query]) -> Answer:
     """Read a webhook endpoint."""
     return _shown(await endpoints.get_endpoint(call.rooms.database, call.tenant, call.path["endpoint"]))
+
+
+@operation(
+    id="webhooks.health",
+    method="GET",
+    path="/v1/webhook-endpoints/{endpoint}/health",
+    scope="webhooks:read",
+    answers={200: EndpointHealth},
+    refusals=(EndpointNotFound,),
+)
+async def health(call: Call[Any, Query]) -> Answer:
+    """Read how a webhook endpoint is doing: since when it fails, until when it is left alone, and what waits for it.
+
+    The endpoint itself does not change with it: its version and ETag stay.
+    """
+    return shown(await get_health(call.rooms.database, call.tenant, call.path["endpoint"]))
 
 
 @operation(

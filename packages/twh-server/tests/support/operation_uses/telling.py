@@ -59,6 +59,14 @@ async def get_endpoint(desk: Desk):
     assert (await desk.client.webhooks.get(made.id)).url == "https://example.com/hook"
 
 
+@uses("webhooks.health")
+async def read_health(desk: Desk):
+    async with delivered(desk) as delivery:
+        health = await desk.client.webhooks.health(delivery.endpoint)
+
+        assert (health.endpoint, health.failing_since, health.pending) == (delivery.endpoint, None, 0)
+
+
 @uses("webhooks.update")
 async def update_endpoint(desk: Desk):
     made = await desk.client.webhooks.create(url="https://example.com/hook")

@@ -299,9 +299,9 @@ class Movement(Model):
     quantity: Decimal
     "What was added; negative when taken."
     on_hand_after: Decimal
-    "An exact decimal in plain notation: at most 15 digits before the point and 9 behind it."
+    "What was on the shelf then."
     reserved_after: Decimal
-    "An exact decimal in plain notation: at most 15 digits before the point and 9 behind it."
+    "What was promised then."
     version_after: int
     "The level's version then."
     occurred_at: datetime | None = None
@@ -650,11 +650,11 @@ class MovementRow(Model):
     lot: str | None
     "The lot; null where stock is kept without lots."
     quantity: Decimal
-    "An exact decimal in plain notation: at most 15 digits before the point and 9 behind it."
+    "What was added; negative when taken."
     on_hand_after: Decimal
-    "An exact decimal in plain notation: at most 15 digits before the point and 9 behind it."
+    "What was on the shelf then."
     reserved_after: Decimal
-    "An exact decimal in plain notation: at most 15 digits before the point and 9 behind it."
+    "What was promised then."
     version_after: int
     "The level's version then."
     occurred_at: datetime

@@ -10,6 +10,10 @@ from twh_server.catalogue.items import ItemRef
 from twh_server.catalogue.locations import LocationRef
 from twh_server.catalogue.quantities import Quantity
 
+Moved = Annotated[Quantity, Meta(description="What was added; negative when taken.")]
+OnHandAfter = Annotated[Quantity, Meta(description="What was on the shelf then.")]
+ReservedAfter = Annotated[Quantity, Meta(description="What was promised then.")]
+
 EntryKind = Literal["receipt", "issue", "return", "adjustment", "transfer", "count", "reversal"]
 
 
@@ -35,9 +39,9 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     item: ItemRef
     location: LocationRef
     lot: str | None
-    quantity: Annotated[Quantity, Meta(description="What was added; negative when taken.")]
-    on_hand_after: Quantity
-    reserved_after: Quantity
+    quantity: Moved
+    on_hand_after: OnHandAfter
+    reserved_after: ReservedAfter
     version_after: int
     occurred_at: Annotated[
         datetime | None, Meta(description="When it happened, where that is not the time of its entry.")
@@ -96,9 +100,9 @@ class MovementRow(msgspec.Struct, frozen=True, kw_only=True):
     item: ItemRef
     location: LocationRef
     lot: str | None
-    quantity: Quantity
-    on_hand_after: Quantity
-    reserved_after: Quantity
+    quantity: Moved
+    on_hand_after: OnHandAfter
+    reserved_after: ReservedAfter
     version_after: int
     occurred_at: datetime
     recorded_at: datetime
@@ -112,7 +116,7 @@ class LowStock(msgspec.Struct, frozen=True, kw_only=True):
 
     item: ItemRef
     location: LocationRef
-    on_hand: Quantity
-    available: Quantity
-    reorder_point: Quantity
+    on_hand: Annotated[Quantity, Meta(description="What is on the shelf.")]
+    available: Annotated[Quantity, Meta(description="What is on the shelf and not promised.")]
+    reorder_point: Annotated[Quantity, Meta(description="The item's reorder point.")]
     entry: str

@@ -95,6 +95,7 @@ def event_pages() -> dict[Path, str]:
     nouns = dict.fromkeys(map(noun_of, KINDS))
     whole = [
         "# What every event has\n\nIts `data` depends on its `type`: [the kinds](../events.md#kinds).\n",
+        "In these tables a `time` is text in RFC 3339, in UTC, and a `decimal` is an exact decimal in plain notation, as text.\n",
         *field_sections(outgoing([Event])),
     ]
     return {EVENTS / "event.md": "\n".join(whole), **{EVENTS / f"{noun}.md": noun_page(noun) for noun in nouns}}
@@ -149,7 +150,7 @@ def type_of(schema: Schema) -> str:
         return ", ".join(f"`{one}`" for one in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {type_of(schema['items'])}"
-    named = {"date-time": "time", "decimal": "decimal", "string": "text", "object": "object of any values"}
+    named = {"date-time": "time", "string": "text", "object": "object of any values"}
     known = str(schema.get("format", schema.get("type", "any")))
     return named.get(known, known)
 

@@ -46,7 +46,7 @@ def test_an_answer_lost_for_good_is_an_unknown_outcome_with_the_key(server, do):
     server.will(server.lose)
 
     with pytest.raises(errors.OutcomeUnknown) as unknown:
-        do(create, deadline=0.5)
+        do(create, deadline=2)
 
     assert {unknown.value.idempotency_key} == {asked.key for asked in server.asked}
 

@@ -27,6 +27,7 @@ from twh_server.webhooks.fan_out import FOLLOWER, fan_out
 from twh_server.webhooks.schedule import Schedule
 
 PATIENCE_SECONDS = 10.0
+MOMENT = timedelta(milliseconds=20)
 
 
 class Receiver:
@@ -192,14 +193,15 @@ class Webhooks:
         await asyncio.gather(*doings)
 
     async def due(self):
+        """How many deliveries may be made now, or in a moment: times are rounded to milliseconds, up as well."""
         rows = await self.database.read(
             self.shop.tenant,
             "select d.id from deliveries as d"
             " join webhook_endpoints as w on w.tenant_id = d.tenant_id and w.id = d.endpoint_id"
             " join endpoint_queues as q on q.tenant_id = d.tenant_id and q.endpoint_id = d.endpoint_id"
             " where d.tenant_id = %(tenant)s and d.state = 'pending' and d.next_attempt_at <= %(now)s and w.enabled"
-            " and coalesce(q.held_until <= %(now)s, true)",
-            {"tenant": self.shop.tenant, "now": self.clock()},
+            " and coalesce(q.held_until <= %(soon)s, true)",
+            {"tenant": self.shop.tenant, "now": self.clock(), "soon": self.clock() + MOMENT},
         )
         return len(rows)
 

@@ -37,6 +37,8 @@ DEAD_TENANTS, DEAD_ENDPOINTS = 10, 100
 DEAD_DELIVERIES = 10
 SETTLING_SECONDS = 3.0
 ROUNDS, ROUND_SECONDS = 5, 4.0
+RATED = 1_500
+"""So many deliveries a second are asked for, all endpoints together."""
 
 
 def latency(ground: Ground) -> dict[str, float]:
@@ -81,11 +83,29 @@ def isolation(ground: Ground) -> dict[str, float]:
 
 
 def writers(ground: Ground) -> dict[str, float]:
-    """What writers come to while deliveries go out as fast as they can, and while the worker is stopped, in turns."""
+    """What writers come to beside deliveries, and while the worker is stopped, in turns.
+
+    Once the deliveries go out as fast as they can, and once at a rate that the endpoints set.
+    """
     shop = ground.shops(1, ITEMS)[0]
+    full, rated = _beside(ground, shop), _beside(ground, shop, rate_per_second=RATED // MANY_ENDPOINTS)
+    return {
+        "ratio_to_quiet": full[0],
+        "deliveries_per_second": full[1],
+        "ratio_to_quiet_when_rated": rated[0],
+        "rated_deliveries_per_second": rated[1],
+    }
+
+
+def _beside(ground: Ground, shop: Shop, *, rate_per_second: int | None = None) -> tuple[float, int]:
+    """What part of their quiet throughput writers come to, and how many deliveries a second there are meanwhile."""
     ratios: list[float] = []
     sent: list[float] = []
-    with _sink() as sink, _endpoints(ground, [shop.tenant], MANY_ENDPOINTS, sink.url, kinds=["item.created"]):
+    kinds = ["item.created"]
+    with (
+        _sink() as sink,
+        _endpoints(ground, [shop.tenant], MANY_ENDPOINTS, sink.url, kinds=kinds, rate_per_second=rate_per_second),
+    ):
         _make_due(ground, [shop.tenant])
         with _worker(ground) as worker:
             for _ in range(ROUNDS):
@@ -96,10 +116,7 @@ def writers(ground: Ground) -> dict[str, float]:
                 beside = single(ground, ROUND_SECONDS, connections=64)
                 sent.append(len(sink.came()) / ROUND_SECONDS)
                 ratios.append(beside.per_second / quiet.per_second)
-    return {
-        "ratio_to_quiet": round(statistics.median(ratios), 3),
-        "deliveries_per_second": round(statistics.median(sent)),
-    }
+    return round(statistics.median(ratios), 3), round(statistics.median(sent))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,7 +162,13 @@ def _worker(ground: Ground) -> Generator["subprocess.Popen[str]"]:
 
 @contextlib.contextmanager
 def _endpoints(
-    ground: Ground, tenants: Sequence[uuid.UUID], each: int, url: str, kinds: Sequence[str] = ("entry.recorded",)
+    ground: Ground,
+    tenants: Sequence[uuid.UUID],
+    each: int,
+    url: str,
+    *,
+    kinds: Sequence[str] = ("entry.recorded",),
+    rate_per_second: int | None = None,
 ) -> Generator[None]:
     """So many endpoints of each tenant, written as they are stored; gone at the end."""
     sealer = Sealer(key_of(SETTINGS["TWH_SECRETS_KEY"]))
@@ -157,7 +180,7 @@ def _endpoints(
             for _ in range(each):
                 endpoint = EndpointId(fresh())
                 sealed = sealer.seal_secret(bytes(32), tenant=tenant, endpoint=endpoint)  # type: ignore[arg-type]
-                superuser.execute(ADD_ENDPOINT, (tenant, endpoint, url, list(kinds), sealed, tenant))
+                superuser.execute(ADD_ENDPOINT, (tenant, endpoint, url, list(kinds), sealed, rate_per_second, tenant))
                 made.append(endpoint)
         superuser.execute(CATCH_UP)
     try:
@@ -224,9 +247,9 @@ def _late(ground: Ground, shop: Shop, sink: _Sink, seconds: float) -> dict[str, 
 
 
 ADD_ENDPOINT = """
-insert into webhook_endpoints (tenant_id, id, url, kinds, description, sealed_secret, enabled, since_sequence, version,
-                               created_at, updated_at)
-select %s, %s, %s, %s, '', %s, true, h.sequence, 1, now(), now()
+insert into webhook_endpoints (tenant_id, id, url, kinds, description, sealed_secret, enabled, rate_per_second,
+                               since_sequence, version, created_at, updated_at)
+select %s, %s, %s, %s, '', %s, true, %s, h.sequence, 1, now(), now()
 from ledger_heads as h
 where h.tenant_id = %s
 """

@@ -65,23 +65,30 @@ UPDATED = """
       and kind = 'endpoint.updated'
 """
 
-# An endpoint that was changed is looked at, too: it may have been enabled.
+# Whom a kind interests is judged once for each kind of the run: events are many, and mostly of few kinds. An endpoint that
+# was changed is looked at, too: it may have been enabled.
 SPREAD = f"""
-with wanted as (
-    select w.id as endpoint_id, e.sequence, e.id as event_id, e.kind, {LANES} as lanes
-    from webhook_endpoints as w
-    join events as e on e.tenant_id = w.tenant_id
+with told as materialized (
+    select sequence, id, kind
+    from events
+    where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s
+),
+interested as materialized (
+    select w.id as endpoint_id, w.since_sequence, e.kind, {LANES} as lanes
+    from (select distinct kind from told) as e
+    join webhook_endpoints as w on {KIND_IS_WANTED}
     where w.tenant_id = %(tenant)s
       and w.deleted_at is null
       and w.items = '{{}}' and w.locations = '{{}}' and w.attributes = '{{}}' and w.ordering <> 'item'
-      and e.sequence between %(first)s and %(last)s
-      and e.sequence > w.since_sequence
-      and {KIND_IS_WANTED}
+),
+wanted as (
+    select i.endpoint_id, e.sequence, e.id as event_id, e.kind, i.lanes
+    from interested as i
+    join told as e on e.kind = i.kind and e.sequence > i.since_sequence
     union all
     select c.endpoint_id, e.sequence, e.id, e.kind, c.lanes
     from json_to_recordset(%(chosen)s::json) as c (endpoint_id uuid, sequence bigint, lanes uuid[])
-    join events as e on e.tenant_id = %(tenant)s and e.sequence = c.sequence
-    where e.sequence between %(first)s and %(last)s
+    join told as e on e.sequence = c.sequence
 ),
 written as (
     insert into deliveries (tenant_id, id, endpoint_id, sequence, event_id, event_kind, state, attempts,

@@ -1,13 +1,14 @@
 """A follower sees every event of every tenant in order, once, whoever else follows and whoever is writing."""
 
 import asyncio
+import time
 from collections import defaultdict
 
 import pytest
 
 from twh_server.catalogue.location_commands import CreateLocation
 from twh_server.events.bell import Bell
-from twh_server.events.follow import Away, Follower, lag_of
+from twh_server.events.follow import APART_SECONDS, Away, Follower, lag_of
 from twh_server.journal.commands import Answer, Submission
 from twh_server.journal.writer import Writer
 
@@ -73,6 +74,31 @@ async def test_nothing_is_skipped_while_two_processes_write_and_two_follow(datab
 
     assert notes.seen[shop.tenant] == list(range(1, 301))
     assert notes.seen[other_shop.tenant] == list(range(1, 301))
+
+
+async def test_commits_that_follow_close_upon_each_other_are_one_run(database, shop, name):
+    bell, notes, begun = Bell(), Notes(), []
+    writer = Writer(database, bell)
+
+    async def work(tx, run):
+        begun.append(time.monotonic())
+        await notes(tx, run)
+
+    follower = Follower(database, bell, name, work)
+    await follower.catch_up()
+    begun.clear()
+    started = time.monotonic()
+    following = asyncio.create_task(follower.run())
+    for number in range(40):
+        await happen(writer, shop, f"L{number}")
+    async with asyncio.timeout(10):
+        while len(notes.seen[shop.tenant]) < 40:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    follower.stop()
+    await following
+
+    assert notes.seen[shop.tenant] == list(range(1, 41))
+    assert (len(begun) - 1) * APART_SECONDS <= begun[-1] - started
 
 
 async def test_work_that_fails_keeps_the_cursor_where_it_is_and_others_go_on(database, writer, shop, other_shop, name):

@@ -66,7 +66,7 @@ UPDATED = """
 """
 
 # Whom a kind interests is judged once for each kind of the run: events are many, and mostly of few kinds. An endpoint that
-# was changed is looked at, too: it may have been enabled.
+# was changed is looked at, too: it may have been enabled. Of what is due in one moment, what was written first is sent first.
 SPREAD = f"""
 with told as materialized (
     select sequence, id, kind
@@ -96,6 +96,7 @@ written as (
     select %(tenant)s,{NEW_ID},
            endpoint_id, sequence, event_id, kind, 'pending', 0, %(now)s, %(now)s, lanes
     from wanted
+    order by sequence
     on conflict (tenant_id, endpoint_id, sequence) do nothing
     returning endpoint_id
 ){due_now(f"in (select endpoint_id from written union all{UPDATED})")}"""

@@ -20,6 +20,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from nats.js.api import StreamConfig
 from own_valkey import Valkey
 
+QUIET_SECONDS = 1.0
 PATIENCE_SECONDS = 20
 PARTITIONS = 3
 
@@ -109,8 +110,9 @@ class Kafka(_Program):
         there = sum(reader.get_watermark_offsets(place, timeout=PATIENCE_SECONDS)[1] for place in places)
         reader.assign(places)
         heard = []
-        while len(heard) < there:
-            heard += [self._heard(message) for message in reader.consume(500, timeout=0.2)]
+        # What the broker says that there is can be less than what it has: it is read until nothing more comes.
+        while (message := reader.poll(QUIET_SECONDS)) or len(heard) < there:
+            heard += [self._heard(message)] if message else []
         reader.close()
         return heard
 

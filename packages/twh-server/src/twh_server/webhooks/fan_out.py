@@ -57,19 +57,11 @@ set due_at = least(endpoint_queues.due_at, excluded.due_at)
 """
 
 
-UPDATED = """
-    select subject
-    from events
-    where tenant_id = %(tenant)s
-      and sequence between %(first)s and %(last)s
-      and kind = 'endpoint.updated'
-"""
-
 # Whom a kind interests is judged once for each kind of the run: events are many, and mostly of few kinds. An endpoint that
-# was changed is looked at, too: it may have been enabled. Of what is due in one moment, what was written first is sent first.
+# was changed is looked at, too: it may have been enabled.
 SPREAD = f"""
 with told as materialized (
-    select sequence, id, kind
+    select sequence, id, kind, subject
     from events
     where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s
 ),
@@ -96,10 +88,9 @@ written as (
     select %(tenant)s,{NEW_ID},
            endpoint_id, sequence, event_id, kind, 'pending', 0, %(now)s, %(now)s, lanes
     from wanted
-    order by sequence
     on conflict (tenant_id, endpoint_id, sequence) do nothing
     returning endpoint_id
-){due_now(f"in (select endpoint_id from written union all{UPDATED})")}"""
+){due_now("in (select endpoint_id from written union all select subject from told where kind = 'endpoint.updated')")}"""
 
 GIVE_UP_DELETED = """
 update deliveries as d
@@ -115,7 +106,7 @@ from (
         from events
         where tenant_id = %(tenant)s and sequence between %(first)s and %(last)s and kind = 'endpoint.deleted'
       )
-    order by d.tenant_id, d.id
+    order by d.id
     for no key update of d
 ) as given_up
 where d.tenant_id = %(tenant)s and d.id = given_up.id

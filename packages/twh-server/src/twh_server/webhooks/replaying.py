@@ -271,7 +271,6 @@ select %(tenant)s,{NEW_ID},
 from json_to_recordset(%(made)s::json)
      as made (sequence bigint, endpoint_id uuid, event_id uuid, kind text, lanes uuid[])
 join webhook_endpoints as w on w.tenant_id = %(tenant)s and w.id = made.endpoint_id
-order by made.sequence
 on conflict (tenant_id, endpoint_id, sequence) do nothing
 """
 

@@ -74,6 +74,16 @@ def test_a_table_in_a_pipe_is_one_that_was_asked_for_and_has_no_colour(twh, leve
     assert "\x1b" not in told
 
 
+def test_times_are_alike_whatever_they_tell(twh, elsewhere):
+    at = "2026-05-10T12:00:00.123456Z"
+    told = {"endpoint": "whe_1", "failing_since": at, "warned_at": at, "held_until": at, "pending": 1}
+    elsewhere.get("/webhook-endpoints/whe_1/health").respond(json={**told, "next_attempt_at": at})
+
+    card = twh("webhooks", "health", "whe_1", "--output", "table").out
+
+    assert card.count("2026-05-10 12:00:00Z") == 4
+
+
 @pytest.mark.parametrize(("words", "out"), [((), ""), (("--json",), "[]\n"), (("--output", "jsonl"), "")])
 def test_an_empty_list_is_empty_and_said_to_be(twh, elsewhere, words, out):
     elsewhere.get("/stock").respond(json={"data": [], "next_cursor": None})

@@ -19,6 +19,8 @@ from twh_cli.terminal import harmless, is_terminal
 PAGE_ITEMS_MAX = 200
 SUMMARY = "summary"
 """A field made for people: JSON goes without."""
+TIMES = ("_at", "_since", "_until", "timestamp")
+"""What the names of times end with."""
 
 Plain = dict[str, Any]
 
@@ -175,7 +177,7 @@ def cell(thing: Plain, column: Column) -> str:
         case Mapping():
             return json.dumps(value, ensure_ascii=False) if value else ""
         case _:
-            return moment(str(value)) if column.path.endswith(("_at", "timestamp")) else str(value)
+            return moment(str(value)) if column.path.endswith(TIMES) else str(value)
 
 
 def listed(one: object) -> str:
